@@ -1,0 +1,95 @@
+"""The configuration file: TOML, parsed once, every fault named with its path."""
+
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+import cattrs
+from attrs import validators
+
+from universe.errors import SettingsError
+
+LOGICAL_DAY_SECONDS_MIN = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class UniverseSettings:
+    """How fast logical time passes in production, and whether raw draws are kept."""
+
+    logical_day_seconds: float = attrs.field(default=86_400.0, validator=validators.ge(LOGICAL_DAY_SECONDS_MIN))
+    raw_draws: Literal["keep", "off"] = "keep"
+
+
+def _known_zone(_: object, __: object, name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone such as America/Los_Angeles") from error
+
+
+@attrs.frozen(kw_only=True)
+class FeedSettings:
+    """Where a game's real results come from, and from which local time on to look for them on a draw date."""
+
+    source: str | None = None
+    format: str | None = None
+    timezone: str = attrs.field(default="UTC", validator=_known_zone)
+    results_after: time = time(23, 30)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """A whole configuration file; without one, the defaults."""
+
+    universe: UniverseSettings = attrs.field(factory=UniverseSettings)
+    game: dict[str, FeedSettings] = attrs.field(factory=dict)
+
+    def feed(self, game_id: str) -> FeedSettings:
+        """Return the feed of a game; without a source if none is configured."""
+        return self.game.get(game_id, FeedSettings())
+
+
+def _time(value: Any, _: type) -> time:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str):
+        return time.fromisoformat(value)
+    raise ValueError(f"{value!r} is not a time of day such as 20:00")
+
+
+def _text(value: Any, _: type) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004  cattrs collects ValueErrors with their path
+    return value
+
+
+def _number(value: Any, _: type) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")  # noqa: TRY004  as above
+    return float(value)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(time, _time)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(float, _number)
+    return converter
+
+
+def settings_from_toml(path: Path) -> Settings:
+    """Read a configuration file; SettingsError names the file and every fault."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _converter().structure(data, Settings)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    except Exception as error:
+        from universe.definition import faults_of
+
+        raise SettingsError(f"{path}: {'; '.join(faults_of(error, 'config'))}") from error
