@@ -1,0 +1,1 @@
+"""The running universe: supervisor, simulators, aggregator, comparer, ingestor, writer, and their wiring."""
