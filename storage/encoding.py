@@ -1,0 +1,69 @@
+"""Arrays and dates as SQLite keeps them: little-endian blobs and ISO text."""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from universe.game import Game
+from universe.ranking import Ranks
+from universe.results.result import RealResult
+
+TotalsArray = npt.NDArray[np.int64]
+
+
+def rank_type(game: Game) -> np.dtype[np.unsignedinteger]:
+    """Return how a rank is packed: 4 bytes where they hold every rank, else 8."""
+    return np.dtype("<u4") if game.outcomes <= 2**32 else np.dtype("<u8")
+
+
+def pack_ranks(game: Game, ranks: Ranks) -> bytes:
+    """Return the ranks as raw segments and the tail keep them."""
+    return ranks.astype(rank_type(game)).tobytes()
+
+
+def unpack_ranks(game: Game, packed: bytes) -> Ranks:
+    """Return what pack_ranks was given."""
+    return np.frombuffer(packed, dtype=rank_type(game)).astype(np.int64)
+
+
+def pack_counts(counts: TotalsArray) -> bytes:
+    """Return counts in the narrowest width of 1, 2, 4 or 8 bytes that holds them; the width leads."""
+    width = next(width for width in (1, 2, 4, 8) if int(counts.max(initial=0)) < 256**width)
+    return bytes([width]) + counts.astype(f"<u{width}").tobytes()
+
+
+def unpack_counts(packed: bytes) -> TotalsArray:
+    """Return what pack_counts was given; ValueError for bytes that it cannot have made."""
+    if not packed or packed[0] not in (1, 2, 4, 8):
+        raise ValueError("damaged counts")
+    return np.frombuffer(packed, dtype=f"<u{packed[0]}", offset=1).astype(np.int64)
+
+
+def numbers_text(numbers: tuple[int, ...]) -> str:
+    """Return numbers as they stand in a result row: ascending, separated by spaces."""
+    return " ".join(map(str, numbers))
+
+
+def numbers_from_text(text: str) -> tuple[int, ...]:
+    """Return what numbers_text was given."""
+    return tuple(map(int, text.split()))
+
+
+def result_from_row(draw_date: str, main: str, bonus: str) -> RealResult:
+    """Return a stored result."""
+    return RealResult(
+        draw_date=date.fromisoformat(draw_date),
+        main_numbers=numbers_from_text(main),
+        bonus_numbers=numbers_from_text(bonus),
+    )
+
+
+def now_text() -> str:
+    """Return the present, UTC, in seconds."""
+    return datetime.now(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def time_from_text(text: str) -> datetime:
+    """Return what now_text wrote."""
+    return datetime.fromisoformat(text)

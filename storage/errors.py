@@ -1,0 +1,23 @@
+"""What can go wrong below SQL, in words a person can act on."""
+
+from universe.errors import UniverseError
+
+
+class StoreError(UniverseError):
+    """The universe's files cannot be used as asked."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818  it is a state, and passes
+    """The store cannot take a commit now; trying again later makes sense."""
+
+
+class StoreFull(StoreUnavailable):
+    """No room left on the device. Nothing of the commit was kept; reads go on."""
+
+
+class WrongModeError(StoreError):
+    """A test universe was opened as production, or the other way round."""
+
+
+class LockedError(StoreError):
+    """Another process simulates this universe."""

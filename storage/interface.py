@@ -1,0 +1,98 @@
+"""What the actors need of a store. The real one is SQLite, the fake lives in memory; one checker runs on both."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, Protocol
+
+import attrs
+
+from universe.calendar import LogicalClock
+from universe.game import Game
+from universe.results.result import RealResult
+from universe.units import Unit
+
+HaltReason = Literal["limit", "max_draws", "until"]
+
+
+class GapError(AssertionError):
+    """A unit does not start right after the watermark: a mistake of ours, treated as a crash."""
+
+
+@attrs.frozen(kw_only=True)
+class GameProgress:
+    """How far one game's simulation is and how far it may go, as committed.
+
+    ``last_allowed`` is the number of the last draw that milestone and limit permit; ``halt_reason`` says which of them
+    is reached, None while draws may still be made.
+    """
+
+    clock: LogicalClock
+    watermark: int
+    last_allowed: int
+    halt_reason: HaltReason | None
+
+
+@attrs.frozen(kw_only=True)
+class PendingComparison:
+    """Draws ``first`` to ``last``, committed, of a date whose real result is known but not yet compared with them."""
+
+    clock: LogicalClock
+    result: RealResult
+    first: int
+    last: int
+
+
+@attrs.frozen(kw_only=True)
+class Conflict:
+    """A value offered for a date that has another value stored. The stored one stays."""
+
+    draw_date: date
+    stored: RealResult
+    offered: RealResult
+
+
+@attrs.frozen(kw_only=True)
+class StoredResults:
+    """What became of a ResultsUnit."""
+
+    game_id: str
+    inserted: tuple[RealResult, ...]
+    already_present: int
+    conflicts: tuple[Conflict, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Committed:
+    """What one transaction changed. Replayed draws at or below the watermark are skipped and not counted."""
+
+    draws: dict[str, tuple[int, int]]  # game id -> first and last draw number committed
+    results: tuple[StoredResults, ...]
+    compared_draws: int
+
+
+class Store(Protocol):
+    """The one writer's view. Every method is synchronous and may take milliseconds to seconds: call it off the loop."""
+
+    def commit(self, units: Sequence[Unit]) -> Committed:
+        """Keep all units in one transaction, in order; GapError (and nothing kept) if draws do not follow."""
+        ...
+
+    def progress(self, game_id: str) -> GameProgress:
+        """Return where a game stands; the game's simulation must be initialised."""
+        ...
+
+    def pending_comparison(self, game_id: str, draws_max: int) -> PendingComparison | None:
+        """Return the next draws to compare with a late result, at most ``draws_max`` of one date."""
+        ...
+
+    def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
+        """Return the draw dates from ``first`` to ``last`` that have no stored result, ascending."""
+        ...
+
+    def game(self, game_id: str) -> Game:
+        """Return the definition in force."""
+        ...
+
+    def changes(self) -> int:
+        """Return a number that changes whenever another connection has committed."""
+        ...

@@ -1,0 +1,94 @@
+"""Real results: kept for ever once stored. A contradiction is remembered as a conflict, never as a change."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+import apsw
+
+from storage.encoding import now_text, numbers_text, result_from_row
+from storage.interface import Conflict, StoredResults
+from storage.registry import game_key, require_game_key, stored_game
+from storage.views import StoredResult
+from universe.calendar import draw_dates
+from universe.results.result import RealResult
+from universe.units import ResultsUnit
+
+
+def classify_results(db: apsw.Connection, game_id: str, results: Sequence[RealResult]) -> StoredResults:
+    """Return what storing these results would do: which are new, which are there, which contradict."""
+    key = game_key(db, game_id)
+    inserted, conflicts, present = [], [], 0
+    for offered in results:
+        stored = None if key is None else result_of_date(db, key, offered.draw_date)
+        if stored is None:
+            inserted.append(offered)
+        elif stored.result == offered:
+            present += 1
+        else:
+            conflicts.append(Conflict(draw_date=offered.draw_date, stored=stored.result, offered=offered))
+    return StoredResults(game_id=game_id, inserted=tuple(inserted), already_present=present, conflicts=tuple(conflicts))
+
+
+def keep_results(db: apsw.Connection, unit: ResultsUnit) -> StoredResults:
+    """Insert what is new and remember what contradicts; runs inside the caller's transaction."""
+    outcome = classify_results(db, unit.game_id, unit.results)
+    key = require_game_key(db, unit.game_id)
+    for result in outcome.inserted:
+        main, bonus = numbers_text(result.main_numbers), numbers_text(result.bonus_numbers)
+        day = result.draw_date.isoformat()
+        db.execute(
+            "INSERT INTO real_result (game_key, draw_date, main, bonus, source, stored_at, digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, day, main, bonus, unit.source, now_text(), result_digest(unit.game_id, day, main, bonus)),
+        )
+    keep_conflicts(db, key, outcome.conflicts, unit.source)
+    return outcome
+
+
+def keep_conflicts(db: apsw.Connection, key: int, conflicts: Sequence[Conflict], source: str) -> None:
+    """Remember each distinct (date, offered) once; runs inside the caller's transaction."""
+    db.executemany(
+        "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                key,
+                conflict.draw_date.isoformat(),
+                numbers_text(conflict.offered.main_numbers),
+                numbers_text(conflict.offered.bonus_numbers),
+                source,
+                now_text(),
+            )
+            for conflict in conflicts
+        ],
+    )
+
+
+def result_digest(game_id: str, draw_date: str, main: str, bonus: str) -> bytes:
+    """Return the SHA-256 by which ``verify`` notices a changed result."""
+    return hashlib.sha256(f"{game_id}|{draw_date}|{main}|{bonus}".encode()).digest()
+
+
+def result_of_date(db: apsw.Connection, key: int, draw_date: date) -> StoredResult | None:
+    """Return the stored result of a date, if any."""
+    row = db.execute(
+        "SELECT draw_date, main, bonus, source FROM real_result WHERE game_key = ? AND draw_date = ?",
+        (key, draw_date.isoformat()),
+    ).get
+    return None if row is None else StoredResult(result=result_from_row(*row[:3]), source=row[3])
+
+
+def results_between(db: apsw.Connection, key: int, first: date, last: date) -> list[RealResult]:
+    """Return the stored results of a range of dates, ascending, ends included."""
+    rows = db.execute(
+        "SELECT draw_date, main, bonus FROM real_result WHERE game_key = ? AND draw_date BETWEEN ? AND ?"
+        " ORDER BY draw_date",
+        (key, first.isoformat(), last.isoformat()),
+    )
+    return [result_from_row(*row) for row in rows]
+
+
+def missing_dates(db: apsw.Connection, key: int, first: date, last: date) -> tuple[date, ...]:
+    """Return the draw dates of a range that have no stored result, ascending."""
+    known = {result.draw_date for result in results_between(db, key, first, last)}
+    return tuple(day for day in draw_dates(stored_game(db, key), first, last) if day not in known)

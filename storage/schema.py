@@ -1,0 +1,143 @@
+"""The tables, and how an older file becomes a newer one. Schema and ``user_version`` change in one transaction.
+
+Hot tables back every answer; ``raw_segment`` is cold and no tool reads it. What must never change is kept so by
+triggers, REPLACE included.
+"""
+
+from typing import Literal
+
+import apsw
+
+from storage.connection import transaction
+from storage.errors import StoreError, WrongModeError
+
+Mode = Literal["prod", "test"]
+
+SCHEMA_VERSION = 1
+TEST_DRAWS_MAX = 1_000_000  # in the schema itself: no program can make a large test universe
+APPLICATION_IDS: dict[Mode, int] = {"prod": 0x534C5550, "test": 0x534C5554}
+
+_TABLES = """
+CREATE TABLE universe(
+    id INTEGER PRIMARY KEY CHECK (id = 1), universe_id TEXT NOT NULL, version TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode = '{mode}'), created_at TEXT NOT NULL) STRICT;
+
+CREATE TABLE game(game_key INTEGER PRIMARY KEY, game_id TEXT NOT NULL UNIQUE) STRICT;
+
+-- Every definition a game ever had; the last revision is in force.
+CREATE TABLE definition(
+    game_key INTEGER NOT NULL REFERENCES game, revision INTEGER NOT NULL, document TEXT NOT NULL, digest TEXT NOT NULL,
+    created_at TEXT NOT NULL, PRIMARY KEY (game_key, revision)) STRICT, WITHOUT ROWID;
+
+-- Fixed when a game's simulation is initialised.
+CREATE TABLE simulation(
+    game_key INTEGER PRIMARY KEY REFERENCES game, epoch TEXT NOT NULL,
+    draws_per_day INTEGER NOT NULL CHECK (draws_per_day >= 1), initialised_at TEXT NOT NULL) STRICT;
+
+-- How far the operator lets it go; an inbox row, written beside a simulating process.
+CREATE TABLE milestone(
+    game_key INTEGER PRIMARY KEY REFERENCES game, max_draws INTEGER, until TEXT, limit_draws INTEGER) STRICT;
+
+-- The one row that moves with every commit. Draws after `folded` are in the hot tail and not yet in the counters.
+CREATE TABLE progress(
+    game_key INTEGER PRIMARY KEY REFERENCES game, watermark INTEGER NOT NULL CHECK (watermark BETWEEN 0 AND {cap}),
+    folded INTEGER NOT NULL CHECK (folded BETWEEN 0 AND watermark), committed_at REAL NOT NULL,
+    minutes BLOB NOT NULL) STRICT;
+
+CREATE TABLE raw_segment(
+    segment INTEGER PRIMARY KEY, game_key INTEGER NOT NULL REFERENCES game, first INTEGER NOT NULL,
+    last INTEGER NOT NULL CHECK (last BETWEEN first AND {cap}), ranks BLOB NOT NULL, digest BLOB NOT NULL,
+    UNIQUE (game_key, first)) STRICT;
+
+CREATE TABLE hot_tail(
+    game_key INTEGER NOT NULL REFERENCES game, first INTEGER NOT NULL, ranks BLOB NOT NULL,
+    PRIMARY KEY (game_key, first)) STRICT, WITHOUT ROWID;
+
+-- Running totals at the end of each logical day, or so far: any window is a difference of two rows.
+CREATE TABLE day_total(
+    game_key INTEGER NOT NULL REFERENCES game, day INTEGER NOT NULL, last INTEGER NOT NULL, totals BLOB NOT NULL,
+    PRIMARY KEY (game_key, day)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counter(counter_key INTEGER PRIMARY KEY, width INTEGER NOT NULL, cells BLOB NOT NULL) STRICT;
+
+CREATE TABLE real_result(
+    result INTEGER PRIMARY KEY, game_key INTEGER NOT NULL REFERENCES game, draw_date TEXT NOT NULL, main TEXT NOT NULL,
+    bonus TEXT NOT NULL, source TEXT NOT NULL, stored_at TEXT NOT NULL, digest BLOB NOT NULL,
+    UNIQUE (game_key, draw_date)) STRICT;
+
+CREATE TABLE conflict(
+    game_key INTEGER NOT NULL REFERENCES game, draw_date TEXT NOT NULL, main TEXT NOT NULL, bonus TEXT NOT NULL,
+    source TEXT NOT NULL, seen_at TEXT NOT NULL, PRIMARY KEY (game_key, draw_date, main, bonus)) STRICT, WITHOUT ROWID;
+
+-- How far the draws of a date are compared with its real result, and on which levels they matched.
+CREATE TABLE comparison(
+    game_key INTEGER NOT NULL REFERENCES game, draw_date TEXT NOT NULL, compared_to INTEGER NOT NULL,
+    levels BLOB NOT NULL, PRIMARY KEY (game_key, draw_date)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE match_total(
+    game_key INTEGER PRIMARY KEY REFERENCES game, compared INTEGER NOT NULL, levels BLOB NOT NULL) STRICT;
+
+CREATE TABLE match_event(
+    game_key INTEGER NOT NULL REFERENCES game, level INTEGER NOT NULL, draw_number INTEGER NOT NULL,
+    main INTEGER NOT NULL, bonus INTEGER NOT NULL, rank INTEGER NOT NULL,
+    PRIMARY KEY (game_key, level, draw_number)) STRICT, WITHOUT ROWID;
+"""
+
+_IMMUTABLE = {  # table: its key
+    "universe": "id",
+    "game": "game_key",
+    "definition": "game_key, revision",
+    "simulation": "game_key",
+    "real_result": "game_key, draw_date",
+}
+
+
+def _immutability(table: str, key: str) -> str:
+    same = " AND ".join(f"{column} = NEW.{column}" for column in key.split(", "))
+    says = f"SELECT RAISE(ABORT, 'a row of {table} never changes')"
+    return f"""
+CREATE TRIGGER {table}_not_updated BEFORE UPDATE ON {table} BEGIN {says}; END;
+CREATE TRIGGER {table}_not_deleted BEFORE DELETE ON {table} BEGIN {says}; END;
+CREATE TRIGGER {table}_not_replaced BEFORE INSERT ON {table}
+    WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN {says}; END;
+"""
+
+
+def schema_sql(mode: Mode) -> str:
+    """Return the statements of the current schema."""
+    cap = TEST_DRAWS_MAX if mode == "test" else 2**62
+    triggers = "".join(_immutability(table, key) for table, key in _IMMUTABLE.items())
+    return _TABLES.format(mode=mode, cap=cap) + triggers
+
+
+MIGRATIONS: dict[int, str] = {}  # user_version: the statements that lead to the next
+
+
+def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:
+    """Create the schema in an empty file, or migrate an older one forward; each step is one transaction."""
+    if not db.pragma("user_version"):
+        with transaction(db):
+            if not db.pragma("user_version") and not db.execute("SELECT count(*) FROM sqlite_schema").get:
+                db.execute(schema_sql(mode))
+                db.pragma("application_id", APPLICATION_IDS[mode])
+                db.pragma("user_version", SCHEMA_VERSION)
+    require_schema(db, mode, name=name, may_migrate=True)
+    while (version := db.pragma("user_version")) < SCHEMA_VERSION:
+        with transaction(db):
+            if db.pragma("user_version") == version:
+                db.execute(MIGRATIONS[version])
+                db.pragma("user_version", version + 1)
+
+
+def require_schema(db: apsw.Connection, mode: Mode, *, name: str, may_migrate: bool = False) -> None:
+    """Raise StoreError unless the file is a universe of this mode in a schema that this program reads."""
+    application_id, version = db.pragma("application_id"), db.pragma("user_version")
+    other: Mode = "test" if mode == "prod" else "prod"
+    if application_id == APPLICATION_IDS[other]:
+        raise WrongModeError(f"{name}: a {other} universe, and --mode is {mode}")
+    if application_id != APPLICATION_IDS[mode]:
+        raise StoreError(f"{name}: not a universe")
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{name}: schema {version} is newer than this program's {SCHEMA_VERSION}; use a newer program")
+    if version < SCHEMA_VERSION and not may_migrate:
+        raise StoreError(f"{name}: schema {version} is older than {SCHEMA_VERSION}; `universe run` migrates it")

@@ -1,0 +1,238 @@
+"""The universe's database as its one writer sees it: created or opened, initialised, committed to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from threading import RLock
+from typing import Any, Self
+
+import apsw
+import attrs
+
+from storage.comparisons import Backlog, keep_comparison
+from storage.connection import CHECKPOINT_PAGES, Location, open_writer, transaction, translated
+from storage.draws import after_watermark, keep_draws, merged
+from storage.interface import Committed, GameProgress, PendingComparison, StoredResults
+from storage.raw import Archived, archive_segments
+from storage.registry import (
+    Milestone,
+    create_identity,
+    game_ids,
+    game_key,
+    game_progress,
+    initialise_simulation,
+    register_game,
+    require_clock,
+    require_game_key,
+    set_milestone,
+    stored_clock,
+    stored_game,
+    stored_milestone,
+    stored_watermark,
+)
+from storage.results import classify_results, keep_conflicts, keep_results, missing_dates, results_between
+from storage.schema import Mode, prepare_schema
+from universe.calendar import LogicalClock
+from universe.game import Game
+from universe.results.gaps import Gaps
+from universe.results.gaps import missing_dates as gaps_between
+from universe.results.result import RealResult
+from universe.units import ComparisonUnit, DrawUnit, ResultsUnit, Unit
+
+
+@attrs.define
+class SqliteStore:
+    """A writing connection. ``keep_raw`` False leaves raw segments out; no answer needs them."""
+
+    location: Location
+    mode: Mode
+    keep_raw: bool
+    _db: apsw.Connection
+    _log_pages: int = 0
+    _backlogs: dict[int, Backlog] = attrs.field(factory=dict)
+    _turn: RLock = attrs.field(factory=RLock)  # actors call from several threads, a connection serves one at a time
+
+    @classmethod
+    def open(cls, location: Location, mode: Mode, *, create: bool = False, keep_raw: bool = True) -> Self:
+        """Open a universe, or create it; StoreError if it is another mode's, newer, or not a universe at all."""
+        db = open_writer(location, create=create)
+        try:
+            with translated(location):
+                prepare_schema(db, mode, name=str(location))
+                with transaction(db):
+                    create_identity(db, mode)
+        except BaseException:
+            db.close()
+            raise
+        store = cls(location, mode, keep_raw, db)
+        db.set_wal_hook(store._note_log)
+        return store
+
+    def close(self) -> None:
+        """Close the connection; the last one to close empties the log into the database."""
+        with self._turn:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """One transaction, SQLite's errors as ours; a checkpoint afterwards if the log has grown long."""
+        with self._turn, translated(self.location):
+            with transaction(self._db):
+                yield self._db
+            if self._log_pages >= CHECKPOINT_PAGES:
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """Lend the same connection for a look: it sees what was committed last."""
+        with self._turn, translated(self.location):
+            yield self._db
+
+    def _note_log(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    # What an operator's commands do.
+
+    def register(self, game: Game) -> None:
+        """Fix a game's definition in this universe; DefinitionError with the differences if it is another."""
+        with self.writing() as db:
+            register_game(db, game)
+
+    def initialise(self, clock: LogicalClock, milestone: Milestone) -> None:
+        """Phase 1 for one game: fix epoch and pace, once; the milestone counts only the first time."""
+        with self.writing() as db:
+            key = register_game(db, clock.game)
+            initialise_simulation(db, key, clock, milestone)
+
+    def clock(self, game_id: str) -> LogicalClock | None:
+        """Return the game's logical time, None before phase 1."""
+        with self.reading() as db:
+            key = game_key(db, game_id)
+            return None if key is None else stored_clock(db, key)
+
+    def milestone(self, game_id: str) -> Milestone:
+        """Return where the game halts."""
+        with self.reading() as db:
+            return stored_milestone(db, require_game_key(db, game_id))
+
+    def change_milestone(self, game_id: str, **changes: Any) -> Milestone:
+        """Replace some fields of the milestone and return it."""
+        with self.writing() as db:
+            key = require_game_key(db, game_id)
+            milestone = attrs.evolve(stored_milestone(db, key), **changes)
+            set_milestone(db, key, milestone)
+        return milestone
+
+    def classify(self, game_id: str, results: Sequence[RealResult]) -> StoredResults:
+        """Return what keeping these results would do, without doing it."""
+        with self.reading() as db:
+            return classify_results(db, game_id, results)
+
+    def refuse(self, outcome: StoredResults, source: str) -> None:
+        """Remember the conflicts of results that are not kept."""
+        if outcome.conflicts:
+            with self.writing() as db:
+                keep_conflicts(db, require_game_key(db, outcome.game_id), outcome.conflicts, source)
+
+    def ingest(self, game: Game, unit: ResultsUnit) -> StoredResults:
+        """Fix the game's definition if this is its first data, and keep the results, in one transaction."""
+        with self.writing() as db:
+            register_game(db, game)
+            return keep_results(db, unit)
+
+    def gaps(self, game_id: str) -> Gaps:
+        """Return the draw dates without a result between the first and the last stored one."""
+        with self.reading() as db:
+            key = game_key(db, game_id)
+            if key is None:
+                return Gaps(count=0, dates=())
+            stored = [result.draw_date for result in results_between(db, key, date.min, date.max)]
+            return gaps_between(stored_game(db, key), stored)
+
+    def archive(self, folder: Path) -> list[Archived]:
+        """Move every raw segment into files of this folder; what they hold is gone from here only once it is there."""
+        moved = []
+        with self.writing() as db:
+            for game_id in game_ids(db):
+                key = require_game_key(db, game_id)
+                archived = archive_segments(db, key, stored_game(db, key), folder)
+                if archived is not None:
+                    db.execute("DELETE FROM raw_segment WHERE game_key = ?", (key,))
+                    moved.append(archived)
+        if moved:
+            with self.reading() as db:
+                db.execute("VACUUM")
+        return moved
+
+    # What the actors need (storage.interface.Store).
+
+    def commit(self, units: Sequence[Unit]) -> Committed:
+        """Keep all units in one transaction: results, then draws, then comparisons, each kind in order.
+
+        GapError, and nothing kept, if draws do not follow the watermark; what lies at or below it is skipped.
+        """
+        with self.writing() as db:
+            results = tuple(keep_results(db, unit) for unit in units if isinstance(unit, ResultsUnit))
+            compared, draws = 0, {}
+            for unit in _new_draws(db, units):
+                key = require_game_key(db, unit.batch.game_id)
+                compared += keep_draws(db, key, unit, keep_raw=self.keep_raw)
+                draws[unit.batch.game_id] = (unit.batch.first, unit.batch.last)
+            for comparison in units:
+                if isinstance(comparison, ComparisonUnit):
+                    key = require_game_key(db, comparison.game_id)
+                    compared += keep_comparison(db, key, require_clock(db, key), comparison)
+        return Committed(draws=draws, results=results, compared_draws=compared)
+
+    def progress(self, game_id: str) -> GameProgress:
+        """Return where a game stands; the game's simulation must be initialised."""
+        with self.reading() as db:
+            key = require_game_key(db, game_id)
+            return game_progress(db, key, self.mode, require_clock(db, key))
+
+    def pending_comparison(self, game_id: str, draws_max: int) -> PendingComparison | None:
+        """Return the next draws to compare with a late result, at most ``draws_max`` of one date."""
+        with self.reading() as db:
+            key = require_game_key(db, game_id)
+            return self._backlogs.setdefault(key, Backlog()).pending(db, key, draws_max)
+
+    def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
+        """Return the draw dates from ``first`` to ``last`` that have no stored result, ascending."""
+        with self.reading() as db:
+            return missing_dates(db, require_game_key(db, game_id), first, last)
+
+    def game(self, game_id: str) -> Game:
+        """Return the definition in force."""
+        with self.reading() as db:
+            return stored_game(db, require_game_key(db, game_id))
+
+    def changes(self) -> int:
+        """Return a number that changes whenever another connection has committed."""
+        with self.reading() as db:
+            version: int = db.pragma("data_version")
+            return version
+
+
+def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[DrawUnit]:
+    """Yield the draws above each game's watermark, one unit a game."""
+    by_game: dict[str, list[DrawUnit]] = {}
+    for unit in units:
+        if isinstance(unit, DrawUnit):
+            by_game.setdefault(unit.batch.game_id, []).append(unit)
+    for game_id, offered in by_game.items():
+        watermark, fresh = stored_watermark(db, require_game_key(db, game_id)), []
+        for one in offered:
+            new = after_watermark(one, watermark)
+            if new is not None:
+                fresh.append(new)
+                watermark = new.batch.last
+        if fresh:
+            yield merged(fresh)

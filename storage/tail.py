@@ -1,0 +1,79 @@
+"""The hot tail as a reader remembers it: the newest draws, as ranks and bit sets, so a look costs microseconds."""
+
+import apsw
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from storage.encoding import unpack_ranks
+from universe.game import Game
+from universe.matching import Histogram, match_histogram
+from universe.ranking import Numbers, Ranks, unrank_all
+
+BitSets = npt.NDArray[np.uint64]  # one row a draw, bit n % 64 of word n // 64 for number n
+
+
+def bit_sets(numbers: Numbers, size: int) -> BitSets:
+    """Return the numbers 1..size of each row as a set of bits."""
+    words = np.zeros((len(numbers), size // 64 + 1), dtype=np.uint64)
+    rows = np.arange(len(numbers))
+    for column in numbers.T:
+        words[rows, column >> 6] |= np.uint64(1) << (column & 63).astype(np.uint64)
+    return words
+
+
+@attrs.define
+class Tail:
+    """Draws ``folded`` + 1 to ``last``: those that the counters do not hold yet."""
+
+    game: Game
+    folded: int
+    last: int
+    ranks: Ranks
+    main: BitSets
+    bonus: BitSets
+
+    @classmethod
+    def empty(cls, game: Game, folded: int) -> "Tail":
+        """Return a tail without draws."""
+        none = np.empty((0, 1), dtype=np.uint8)
+        return cls(
+            game, folded, folded, np.empty(0, np.int64), bit_sets(none, game.main.size), bit_sets(none, game.bonus_size)
+        )
+
+    def grown(self, db: apsw.Connection, key: int) -> "Tail":
+        """Return the tail with the rows that were committed since."""
+        rows = db.execute(
+            "SELECT ranks FROM hot_tail WHERE game_key = ? AND first > ? ORDER BY first", (key, self.last)
+        )
+        parts = [unpack_ranks(self.game, packed) for (packed,) in rows]
+        new = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+        if not len(new):
+            return self
+        main, bonus = unrank_all(self.game, new)
+        return Tail(
+            self.game,
+            self.folded,
+            self.last + len(new),
+            np.concatenate([self.ranks, new]),
+            np.concatenate([self.main, bit_sets(main, self.game.main.size)]),
+            np.concatenate([self.bonus, bit_sets(bonus, self.game.bonus_size)]),
+        )
+
+    def occurrences(self, rank: int) -> int:
+        """Return how many of these draws have this rank."""
+        return int(np.count_nonzero(self.ranks == rank))
+
+    def match_levels(self, main: tuple[int, ...], bonus: tuple[int, ...]) -> Histogram:
+        """Return how many of these draws are on each match level of a ticket."""
+        return match_histogram(
+            self.game,
+            _common(self.main, main, self.game.main.size),
+            _common(self.bonus, bonus, self.game.bonus_size),
+        )
+
+
+def _common(sets: BitSets, ticket: tuple[int, ...], size: int) -> Numbers:
+    wanted = bit_sets(np.array([ticket], dtype=np.uint8).reshape(1, -1), size)
+    common: Numbers = np.bitwise_count(sets & wanted).sum(axis=1, dtype=np.uint8)
+    return common

@@ -1,0 +1,100 @@
+"""What readers get: frozen pieces of one snapshot, in the domain's own terms."""
+
+from datetime import date, datetime
+from typing import Literal
+
+import attrs
+
+from storage.interface import HaltReason
+from universe.calendar import LogicalClock
+from universe.counting import Totals
+from universe.game import Game
+from universe.matching import Histogram
+from universe.results.result import RealResult
+
+Phase = Literal["bootstrap", "initialized", "running", "halted"]
+
+
+@attrs.frozen(kw_only=True)
+class UniverseView:
+    """The identity of a universe, fixed when it was created."""
+
+    universe_id: str
+    version: str
+    created_at: datetime
+    mode: Literal["prod", "test"]
+
+
+@attrs.frozen(kw_only=True)
+class GameView:
+    """One game as of the snapshot. ``clock`` is None until its simulation is initialised."""
+
+    game: Game
+    clock: LogicalClock | None
+    watermark: int
+    draw_date: date | None
+    committed_at: datetime | None
+    phase: Phase
+    halt_reason: HaltReason | None
+    max_draws: int | None
+    until: date | None
+    draws_last_hour: int
+    results_count: int
+    results_first: date | None
+    results_last: date | None
+    conflicts: int
+
+
+@attrs.frozen(kw_only=True)
+class DrawView:
+    """One synthetic draw; the seed follows from its number and date."""
+
+    draw_number: int
+    draw_date: date
+    rank: int
+
+
+@attrs.frozen(kw_only=True)
+class NumberCounts:
+    """How often each number came up in ``draws`` draws: main numbers 1..N, then bonus numbers."""
+
+    draws: int
+    totals: Totals = attrs.field(eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class StoredResult:
+    """A real result and where it came from."""
+
+    result: RealResult
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class EventView:
+    """One close match: the synthetic draw beside the real one of its date."""
+
+    draw_number: int
+    draw_date: date
+    main_matches: int
+    bonus_matches: int
+    rank: int
+    real: RealResult
+
+
+@attrs.frozen(kw_only=True)
+class MatchTotals:
+    """Draws on each match level, in the order of ``matching.levels``, over all compared draws."""
+
+    compared_draws: int
+    levels: Histogram = attrs.field(eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class DateView:
+    """The synthetic draws of one draw date that exist so far; 0 draws before it is reached."""
+
+    draw_date: date
+    first: int
+    last: int
+    draws: int

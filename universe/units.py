@@ -1,0 +1,72 @@
+"""The messages between the actors: what a simulator draws, and what one transaction has to keep."""
+
+from datetime import date
+
+import attrs
+
+from universe.calendar import LogicalClock
+from universe.counting import Delta
+from universe.matching import Histogram
+from universe.ranking import Ranks
+from universe.results.result import RealResult
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DrawBatch:
+    """Consecutive draws of one game, from number ``first``, as a simulator made them."""
+
+    clock: LogicalClock
+    first: int
+    ranks: Ranks
+
+    @property
+    def game_id(self) -> str:
+        """The game these draws belong to."""
+        return self.clock.game.game_id
+
+    @property
+    def last(self) -> int:
+        """The number of the last draw."""
+        return self.first + len(self.ranks) - 1
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DrawUnit:
+    """A batch with what it adds to the counters: all of it is kept, or nothing."""
+
+    batch: DrawBatch
+    delta: Delta
+
+
+@attrs.frozen(kw_only=True)
+class ResultsUnit:
+    """Real results of one game, to be kept for ever unless they are there already or contradict what is."""
+
+    game_id: str
+    results: tuple[RealResult, ...]
+    source: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class MatchEvent:
+    """One synthetic draw that came close to the real result of its date."""
+
+    draw_number: int
+    main_matches: int
+    bonus_matches: int
+    rank: int
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ComparisonUnit:
+    """Draws ``first`` to ``last`` of one date, regenerated and compared with a result that came after them."""
+
+    game_id: str
+    draw_date: date
+    first: int
+    last: int
+    levels: Histogram
+    events: tuple[MatchEvent, ...]
+
+
+Unit = DrawUnit | ResultsUnit | ComparisonUnit
