@@ -1,0 +1,161 @@
+"""The wiring: which actors there are, what connects them, in which order they start and end.
+
+A *life* is writer, aggregator, their mailboxes and the producers: it crashes and restarts as one, on fresh mailboxes. A
+producer alone restarts alone. Services surround it all: they start first and stop last.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import attrs
+import structlog
+import trio
+
+from actors.aggregator import run_aggregator
+from actors.comparer import comparer_name, run_comparer
+from actors.feed_results import FeedPlan
+from actors.ingestor import run_ingestor
+from actors.mail import Letter
+from actors.simulator import SimulationPlan, run_simulator
+from actors.supervisor import Child, RestartBudgetExceeded, keep_alive
+from actors.watcher import run_watcher
+from actors.world import World
+from actors.writer import run_writer
+from universe.units import DrawBatch
+
+MAILBOX_BATCHES_MAX = 2
+MAILBOX_LETTERS_MAX = 8  # the next group gathers while one is committed
+DRAIN_SECONDS_MAX = 1.0
+
+log = structlog.get_logger()
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """Something that runs beside the actors, such as the MCP server.
+
+    Its crash restarts it within the world's budget; with ``restarts`` False it ends the process, which drains first. A
+    service may simply finish; if that is to end the process, it sets ``stop`` itself.
+    """
+
+    child: Child
+    restarts: bool
+
+
+async def run_system(
+    plans: Sequence[SimulationPlan],
+    feeds: Sequence[FeedPlan],
+    world: World,
+    *,
+    stop: trio.Event,
+    until_halted: bool = False,
+    services: Sequence[Service] = (),
+) -> None:
+    """Simulate, ingest and compare until ``stop`` is set; then drain, within a bound, and end.
+
+    ``until_halted`` stops by itself once every plan is at its bound with all of it committed and compared. A spent
+    restart budget, or a service that must not restart, ends it likewise, and its error is raised, plain, afterwards.
+    """
+    assert plans or not until_halted
+    bootstrapped = {plan.game_id: trio.Event() for plan in plans}
+    for game_id in bootstrapped.keys() - {feed.game_id for feed in feeds}:
+        bootstrapped[game_id].set()
+    world.board.expect(name for plan in plans for name in (plan.actor, comparer_name(plan.game_id)))
+    core = Child(name="core", run=partial(_live, plans, feeds, world, bootstrapped, stop))
+    failures: list[Exception] = []
+    async with trio.open_nursery() as around:
+        for service in services:
+            around.start_soon(_run_service, service, world, stop, failures, name=service.child.name)
+        if until_halted:
+            around.start_soon(_stop_when_settled, world, stop)
+        await _run_core(core, world, stop, failures)
+        around.cancel_scope.cancel()
+    if failures:
+        raise failures[0]
+
+
+async def _run_core(core: Child, world: World, stop: trio.Event, failures: list[Exception]) -> None:
+    """Keep the core alive until it has drained after ``stop``, or the bound for that is over."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cancel_after_stop, stop, nursery.cancel_scope)
+        try:
+            await keep_alive(core, world.budget, world.board)
+        except RestartBudgetExceeded as failure:
+            failures.append(failure)
+        nursery.cancel_scope.cancel()
+
+
+async def _cancel_after_stop(stop: trio.Event, scope: trio.CancelScope) -> None:
+    await stop.wait()
+    await trio.sleep(DRAIN_SECONDS_MAX)
+    log.warning("system.cut_short", seconds=DRAIN_SECONDS_MAX)
+    scope.cancel()
+
+
+async def _stop_when_settled(world: World, stop: trio.Event) -> None:
+    await world.board.wait_settled()
+    stop.set()
+
+
+async def _run_service(service: Service, world: World, stop: trio.Event, failures: list[Exception]) -> None:
+    """Run a service until it ends by itself or is cancelled; its failure asks the whole to stop."""
+    try:
+        if service.restarts:
+            await keep_alive(service.child, world.budget, world.board)
+        else:
+            await service.child.run()
+    except Exception as failure:  # run_system raises it once everything has drained
+        log.exception("service.failed", actor=service.child.name)
+        failures.append(failure)
+        stop.set()
+
+
+async def _live(
+    plans: Sequence[SimulationPlan],
+    feeds: Sequence[FeedPlan],
+    world: World,
+    bootstrapped: Mapping[str, trio.Event],
+    stop: trio.Event,
+) -> None:
+    """One life. The consumers are outside, so that they drain their mailboxes after the last producer."""
+    batches, batch_inbox = trio.open_memory_channel[DrawBatch](MAILBOX_BATCHES_MAX)
+    letters, letter_inbox = trio.open_memory_channel[Letter](MAILBOX_LETTERS_MAX)
+    async with trio.open_nursery() as consumers:
+        consumers.start_soon(run_writer, letter_inbox, world)
+        consumers.start_soon(run_aggregator, batch_inbox, letters.clone(), world)
+        async with trio.open_nursery() as producers:
+            for child in _producers(plans, feeds, world, bootstrapped, batches=batches, letters=letters):
+                producers.start_soon(keep_alive, child, world.budget, world.board, name=child.name)
+            await stop.wait()
+            producers.cancel_scope.cancel()
+        await batches.aclose()
+        await letters.aclose()
+
+
+def _producers(
+    plans: Sequence[SimulationPlan],
+    feeds: Sequence[FeedPlan],
+    world: World,
+    bootstrapped: Mapping[str, trio.Event],
+    *,
+    batches: trio.MemorySendChannel[DrawBatch],
+    letters: trio.MemorySendChannel[Letter],
+) -> Iterator[Child]:
+    """Yield everything that fills mailboxes, or tells others to look; each restarts alone."""
+    yield Child(name="watcher", run=partial(run_watcher, world))
+    for feed in feeds:
+        event = bootstrapped.get(feed.game_id, trio.Event())
+        yield Child(name=feed.actor, run=partial(run_ingestor, feed, world, letters, event))
+    for plan in plans:
+        yield Child(name=comparer_name(plan.game_id), run=partial(run_comparer, plan.game_id, world, letters))
+        yield Child(name=plan.actor, run=partial(_simulate_after, bootstrapped[plan.game_id], plan, world, batches))
+
+
+async def _simulate_after(
+    bootstrapped: trio.Event, plan: SimulationPlan, world: World, batches: trio.MemorySendChannel[DrawBatch]
+) -> None:
+    """No draw is made during phase 0, nor before phase 1."""
+    await bootstrapped.wait()
+    if plan.initialise is not None:
+        await world.offload(plan.initialise)
+    await run_simulator(plan, world, batches)

@@ -1,0 +1,113 @@
+"""The only writer of a process: letters in, transactions out, each told once it is kept."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import structlog
+import trio
+
+from actors.mail import Letter
+from actors.world import World
+from storage.errors import StoreUnavailable
+from storage.interface import Committed, StoredResults
+from universe.units import DrawUnit, ResultsUnit, Unit
+
+WRITER = "writer"
+GROUP_DRAWS_MAX = 262_144
+GROUP_UNITS_MAX = 64
+GROUP_LINGER_SECONDS = 0.05  # what arrives this soon after the first letter shares its transaction
+COMMIT_SECONDS_MAX = 120.0
+PARK_RETRY_SECONDS = 5.0
+RESULT_LINES_MAX = 10  # more results at once are told in one line
+
+log = structlog.get_logger()
+
+
+async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> None:
+    """Keep group after group until the mailbox is closed and drained. One group is one transaction."""
+    while group := await gather_group(inbox):
+        started = trio.current_time()
+        committed = await commit_group([letter.unit for letter in group], world)
+        waiting = inbox.statistics().current_buffer_used
+        _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
+        _announce(group, committed, world)
+
+
+async def gather_group(inbox: trio.MemoryReceiveChannel[Letter]) -> list[Letter]:
+    """Take letters until the group is full or has lingered long enough. Empty means closed and drained.
+
+    Results close a group at once: whoever sent them waits, and so does everyone who compares.
+    """
+    group: list[Letter] = []
+    with contextlib.suppress(trio.EndOfChannel):
+        group.append(await inbox.receive())
+        with trio.move_on_after(GROUP_LINGER_SECONDS):
+            while not _is_full(group):
+                group.append(await inbox.receive())
+    return group
+
+
+def _is_full(group: Sequence[Letter]) -> bool:
+    """Whether a group is to be committed now. It exceeds the bound on draws by less than one batch."""
+    draws = sum(len(letter.unit.batch.ranks) for letter in group if isinstance(letter.unit, DrawUnit))
+    urgent = any(isinstance(letter.unit, ResultsUnit) for letter in group)
+    return urgent or draws >= GROUP_DRAWS_MAX or len(group) >= GROUP_UNITS_MAX
+
+
+async def commit_group(units: Sequence[Unit], world: World) -> Committed:
+    """Commit, parked for as long as the store cannot take it. Any other error is a crash.
+
+    A commit under way is finished even while the writer is cancelled; the wait for room is not. What an attempt kept in
+    spite of its error is skipped as a replay by the next.
+    """
+    try:
+        while True:
+            try:
+                with trio.fail_after(COMMIT_SECONDS_MAX, shield=True):
+                    return await world.offload(world.store.commit, units)
+            except StoreUnavailable as fault:
+                world.board.park(WRITER, str(fault), world.now())
+                await trio.sleep(PARK_RETRY_SECONDS)
+    finally:
+        world.board.unpark(WRITER)
+
+
+def _announce(group: Sequence[Letter], committed: Committed, world: World) -> None:
+    """Answer the senders, tell the board, and wake those whom new results concern."""
+    if any(stored.inserted for stored in committed.results):
+        world.board.news.ring()
+    for letter in group:
+        letter.answer(committed)
+    world.board.note_commit(committed)
+
+
+def _log_commit(committed: Committed, *, seconds: float, waiting: int) -> None:
+    log.info(
+        "batch.committed",
+        games=committed.draws,
+        draws=sum(last - first + 1 for first, last in committed.draws.values()),
+        compared_draws=committed.compared_draws,
+        seconds=round(seconds, 4),
+        waiting=waiting,
+    )
+    for stored in committed.results:
+        for line in result_lines(stored):
+            log.info("result.stored", game_id=stored.game_id, **line)
+        for conflict in stored.conflicts:
+            log.warning(
+                "result.conflict",
+                game_id=stored.game_id,
+                draw_date=conflict.draw_date.isoformat(),
+                stored=[*conflict.stored.main_numbers, *conflict.stored.bonus_numbers],
+                offered=[*conflict.offered.main_numbers, *conflict.offered.bonus_numbers],
+            )
+
+
+def result_lines(stored: StoredResults) -> Iterator[dict[str, str | int]]:
+    """Yield what to log of inserted results: each by its date, many at once by their range."""
+    dates = sorted(result.draw_date.isoformat() for result in stored.inserted)
+    if len(dates) > RESULT_LINES_MAX:
+        yield {"count": len(dates), "first": dates[0], "last": dates[-1]}
+    else:
+        for day in dates:
+            yield {"draw_date": day}
