@@ -1,0 +1,1 @@
+"""The MCP server: one short handler a question. It reads from the store and knows no actor."""

@@ -1,0 +1,131 @@
+"""The pieces that answers share: snapshot, draw, numbers, window, match levels. Each field says what it is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+from pydantic import Field
+
+if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
+    from storage.views import DrawView, GameView, MatchTotals
+    from universe.game import Game
+    from universe.results.result import RealResult
+
+MainNumbers = Annotated[tuple[int, ...], Field(description="Main numbers, ascending, from 1.")]
+BonusNumbers = Annotated[tuple[int, ...], Field(description="Bonus numbers, ascending, from 1; [] without a bonus.")]
+
+
+@attrs.frozen(kw_only=True)
+class SnapshotMark:
+    """The commit that every figure of the answer is of."""
+
+    game_id: Annotated[str, Field(description="The game that the answer is about.")]
+    draw_number: Annotated[int, Field(ge=0, description="Last committed synthetic draw; 0 before the first.")]
+    draw_date: Annotated[date | None, Field(description="Draw date of that draw; null before the first.")]
+    committed_at: Annotated[datetime | None, Field(description="When it was committed, UTC; null before the first.")]
+
+
+SnapshotField = Annotated[SnapshotMark, Field(description="The commit that every figure of this answer is of.")]
+
+
+def mark(view: "GameView") -> SnapshotMark:
+    """Return which commit a game was seen at."""
+    return SnapshotMark(
+        game_id=view.game.game_id,
+        draw_number=view.watermark,
+        draw_date=view.draw_date,
+        committed_at=view.committed_at,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Numbers:
+    """Main and bonus numbers of one draw or ticket."""
+
+    main_numbers: MainNumbers
+    bonus_numbers: BonusNumbers
+
+    @classmethod
+    def of(cls, main: Iterable[int], bonus: Iterable[int]) -> "Numbers":
+        """Return these numbers, each set ascending."""
+        return cls(main_numbers=tuple(sorted(main)), bonus_numbers=tuple(sorted(bonus)))
+
+
+@attrs.frozen(kw_only=True)
+class Draw:
+    """One draw, synthetic or real."""
+
+    game_id: Annotated[str, Field(description="The game it belongs to.")]
+    draw_number: Annotated[int | None, Field(description="1, 2, 3, … per game; null for a real draw.")]
+    draw_date: Annotated[date, Field(description="Date of the game's real calendar that it belongs to.")]
+    seed: Annotated[
+        str | None, Field(description="First 16 bytes of its SHA-256 as 32 lowercase hex digits; null for a real draw.")
+    ]
+    main_numbers: MainNumbers
+    bonus_numbers: BonusNumbers
+    bonus_number: Annotated[
+        int | None, Field(description="The bonus number where the game has exactly one, else null.")
+    ]
+
+
+def only(numbers: Sequence[int]) -> int | None:
+    """Return the only number of a set; None of any other set."""
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def synthetic_draw(game: "Game", draw: "DrawView") -> Draw:
+    """Return a synthetic draw with its seed and numbers."""
+    from universe.ranking import unrank
+    from universe.seed import SEED_BYTES, draw_digest
+
+    main, bonus = unrank(game, draw.rank)
+    return Draw(
+        game_id=game.game_id,
+        draw_number=draw.draw_number,
+        draw_date=draw.draw_date,
+        seed=draw_digest(game.game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
+        main_numbers=main,
+        bonus_numbers=bonus,
+        bonus_number=only(bonus),
+    )
+
+
+def real_draw(game: "Game", result: "RealResult") -> Draw:
+    """Return a real result in the shape of a draw."""
+    return Draw(
+        game_id=game.game_id,
+        draw_number=None,
+        draw_date=result.draw_date,
+        seed=None,
+        main_numbers=result.main_numbers,
+        bonus_numbers=result.bonus_numbers,
+        bonus_number=only(result.bonus_numbers),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class MatchTotal:
+    """The compared draws on one match level, beside their exact expectation."""
+
+    main_matches: Annotated[int, Field(ge=0, description="Main numbers in common with the real draw of the date.")]
+    bonus_matches: Annotated[int, Field(ge=0, description="Bonus numbers in common with it.")]
+    observed: Annotated[int, Field(ge=0, description="Compared synthetic draws on this level.")]
+    expected: Annotated[
+        float, Field(ge=0, description="Exact expectation of that count: compared draws times the level's probability.")
+    ]
+
+
+def total_lines(game: "Game", totals: "MatchTotals") -> tuple[MatchTotal, ...]:
+    """Return every level, main matches first, with what was observed and what is expected of so many draws."""
+    from universe.matching import expected_draws, levels
+
+    return tuple(
+        MatchTotal(
+            main_matches=main,
+            bonus_matches=bonus,
+            observed=observed,
+            expected=expected_draws(game, main, bonus, totals.compared_draws),
+        )
+        for (main, bonus), observed in zip(levels(game), totals.levels.tolist(), strict=True)
+    )

@@ -1,0 +1,90 @@
+"""get_draw_date_summary: everything about one draw date."""
+
+from datetime import date
+from typing import Annotated
+
+import attrs
+from pydantic import Field
+
+from tools.answers import Draw, MatchTotal, SnapshotField, mark, real_draw, total_lines
+from tools.arguments import GAME_ID, Arguments, GameId, IsoDate
+from tools.question import Question
+from tools.source import Snapshot, Source
+from tools.words import heading, numbers_text, totals_text
+from universe.calendar import require_draw_date
+
+
+class DateSummaryArguments(Arguments):
+    """Which date."""
+
+    draw_date: Annotated[IsoDate, Field(description="A draw date of the game's calendar, YYYY-MM-DD.")]
+    game_id: Annotated[GameId | None, GAME_ID] = None
+
+
+@attrs.frozen(kw_only=True)
+class DateSummaryAnswer:
+    """One draw date: its synthetic draws, its real draw, and how they compare."""
+
+    snapshot: SnapshotField
+    draw_date: Annotated[date, Field(description="The draw date.")]
+    synthetic_draws: Annotated[int, Field(ge=0, description="Synthetic draws of this date so far.")]
+    first_draw_number: Annotated[int | None, Field(description="Number of the first of them; null if there is none.")]
+    last_draw_number: Annotated[int | None, Field(description="Number of the last of them; null if there is none.")]
+    real: Annotated[Draw | None, Field(description="The real draw of this date; null if none is stored.")]
+    match_totals: Annotated[
+        tuple[MatchTotal, ...],
+        Field(
+            description="Every match level of the synthetic draws compared with the real one, beside its expectation;"
+            " [] if no real draw is stored."
+        ),
+    ]
+    compared_draws: Annotated[int, Field(ge=0, description="Draws compared so far: n of every expectation.")]
+
+
+def ask(snapshot: Snapshot, asked: DateSummaryArguments, _: Source) -> DateSummaryAnswer:
+    """Return one date's draws, result and comparison."""
+    view = snapshot.game(asked.game_id)
+    require_draw_date(view.game, asked.draw_date)
+    drawn, stored = snapshot.date_view(view, asked.draw_date), snapshot.result(view, asked.draw_date)
+    totals = snapshot.match_totals(view, asked.draw_date)
+    return DateSummaryAnswer(
+        snapshot=mark(view),
+        draw_date=asked.draw_date,
+        synthetic_draws=drawn.draws,
+        first_draw_number=drawn.first if drawn.draws else None,
+        last_draw_number=drawn.last if drawn.draws else None,
+        real=real_draw(view.game, stored.result) if stored else None,
+        match_totals=total_lines(view.game, totals) if stored else (),
+        compared_draws=totals.compared_draws,
+    )
+
+
+def tell(answer: DateSummaryAnswer) -> str:
+    """Return the date in words."""
+    real = answer.real
+    drawn = (
+        f"{answer.synthetic_draws} synthetic draws, numbers {answer.first_draw_number} to {answer.last_draw_number}."
+        if answer.synthetic_draws
+        else "no synthetic draw yet."
+    )
+    lines = [heading(answer.snapshot), f"{answer.draw_date}: {drawn}"]
+    if real is None:
+        return "\n".join([*lines, "No real draw of this date is stored, so nothing is compared."])
+    lines.append(f"Real draw: {numbers_text(real.main_numbers, real.bonus_numbers)}")
+    lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")
+    return "\n".join([*lines, *totals_text(answer.match_totals)])
+
+
+DATE_SUMMARY = Question(
+    name="get_draw_date_summary",
+    title="Draw date summary",
+    description=(
+        "One draw date of a game: how many synthetic draws it has and their numbers' range, the real draw of that date,"
+        " and how the synthetic draws compare with it on every match level, beside exact expectations. Example:"
+        ' {"draw_date": "2026-11-21", "game_id": "GAME_001"}.'
+    ),
+    arguments=DateSummaryArguments,
+    answer=DateSummaryAnswer,
+    ask=ask,
+    tell=tell,
+)

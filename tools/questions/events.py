@@ -1,0 +1,151 @@
+"""get_match_events: synthetic draws that came close to the real draw of their date."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+from pydantic import Field
+
+from tools.answers import MatchTotal, Numbers, SnapshotField, mark, total_lines
+from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
+from tools.cursors import make_cursor, read_cursor
+from tools.question import Question
+from tools.source import Snapshot, Source
+from tools.words import heading, level_text, next_text, ticket_text, totals_text
+from universe.calendar import require_draw_date
+from universe.errors import UniverseError
+from universe.game import PICKED_MAX, Game
+
+if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
+    from storage.views import EventView
+
+
+class LevelError(UniverseError):
+    """A match level from which no events are kept."""
+
+
+class MatchEventsArguments(Arguments):
+    """How close, of which date, which page."""
+
+    min_match_level: Annotated[
+        Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": 2 * PICKED_MAX})] | None,
+        Field(
+            description="Lowest match level (main matches + bonus matches) to list, from picks - 2 to picks; picks is"
+            " how many numbers a draw has: 4 to 6 for five main numbers and a bonus. Omitted or null: picks - 2."
+        ),
+    ] = None
+    draw_date: Annotated[
+        IsoDate | None, Field(description="Only events and totals of this draw date. Omitted or null: all dates.")
+    ] = None
+    limit: Annotated[int, LIMIT] = 50
+    cursor: Annotated[str | None, CURSOR] = None
+    game_id: Annotated[GameId | None, GAME_ID] = None
+
+
+@attrs.frozen(kw_only=True)
+class MatchEvent:
+    """A synthetic draw beside the real draw of the same date."""
+
+    draw_number: Annotated[int, Field(ge=1, description="Number of the synthetic draw.")]
+    draw_date: Annotated[date, Field(description="Draw date of both.")]
+    match_level: Annotated[int, Field(ge=0, description="Main matches + bonus matches.")]
+    main_matches: Annotated[int, Field(ge=0, description="Main numbers in common.")]
+    bonus_matches: Annotated[int, Field(ge=0, description="Bonus numbers in common.")]
+    synthetic: Annotated[Numbers, Field(description="Numbers of the synthetic draw.")]
+    real: Annotated[Numbers, Field(description="Numbers of the real draw.")]
+
+
+@attrs.frozen(kw_only=True)
+class MatchEventsAnswer:
+    """Close matches, newest first, and totals of all compared draws."""
+
+    snapshot: SnapshotField
+    min_match_level: Annotated[int, Field(ge=0, description="Lowest match level listed.")]
+    events: Annotated[tuple[MatchEvent, ...], Field(description="Newest draw first.")]
+    next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
+    totals: Annotated[
+        tuple[MatchTotal, ...],
+        Field(description="Every match level over all compared draws; narrowed by draw_date, by nothing else."),
+    ]
+    compared_draws: Annotated[
+        int,
+        Field(ge=0, description="Synthetic draws compared with the real draw of their date: n of every expectation."),
+    ]
+
+
+def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Source) -> MatchEventsAnswer:
+    """Return one page of events and the totals."""
+    view = snapshot.game(asked.game_id)
+    level = checked_level(view.game, asked.min_match_level)
+    if asked.draw_date is not None:
+        require_draw_date(view.game, asked.draw_date)
+    query = ("get_match_events", snapshot.universe.universe_id, view.game.game_id, level, asked.draw_date)
+    before = None if asked.cursor is None else int(read_cursor(asked.cursor, *query))
+    found = snapshot.events(view, level, asked.draw_date, asked.limit + 1, before)
+    page, totals = found[: asked.limit], snapshot.match_totals(view, asked.draw_date)
+    return MatchEventsAnswer(
+        snapshot=mark(view),
+        min_match_level=level,
+        events=tuple(_event(view.game, event) for event in page),
+        next_cursor=make_cursor(page[-1].draw_number, *query) if len(found) > len(page) else None,
+        totals=total_lines(view.game, totals),
+        compared_draws=totals.compared_draws,
+    )
+
+
+def checked_level(game: Game, level: int | None) -> int:
+    """Return the lowest level to list; LevelError with the range unless events are kept from there."""
+    from universe.matching import event_level_min
+
+    lowest = event_level_min(game)
+    if level is None:
+        return lowest
+    if not lowest <= level <= game.picks:
+        raise LevelError(
+            f"{game.game_id}: min_match_level {level} is not in {lowest}..{game.picks}; events are kept from level"
+            f" {lowest} up, totals cover all levels"
+        )
+    return level
+
+
+def _event(game: Game, event: "EventView") -> MatchEvent:
+    from universe.ranking import unrank
+
+    return MatchEvent(
+        draw_number=event.draw_number,
+        draw_date=event.draw_date,
+        match_level=event.main_matches + event.bonus_matches,
+        main_matches=event.main_matches,
+        bonus_matches=event.bonus_matches,
+        synthetic=Numbers.of(*unrank(game, event.rank)),
+        real=Numbers.of(event.real.main_numbers, event.real.bonus_numbers),
+    )
+
+
+def tell(answer: MatchEventsAnswer) -> str:
+    """Return one line an event, one a level."""
+    lines = [heading(answer.snapshot), f"{len(answer.events)} match events from level {answer.min_match_level} up:"]
+    for event in answer.events:
+        matches = level_text(event.main_matches, event.bonus_matches)
+        lines.append(
+            f"draw {event.draw_number} ({event.draw_date}): {matches} (level {event.match_level}),"
+            f" synthetic {ticket_text(event.synthetic)}, real {ticket_text(event.real)}"
+        )
+    lines.append(next_text(answer.next_cursor))
+    lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")
+    return "\n".join([*lines, *totals_text(answer.totals)])
+
+
+MATCH_EVENTS = Question(
+    name="get_match_events",
+    title="Match events",
+    description=(
+        "Synthetic draws that nearly or fully equal the real draw of the same date, newest first, paged by cursor; and"
+        " for all compared draws how many fell on each match level, beside the exact expectation. Use it for 'how close"
+        ' did pure chance come to the real results?\'. Example: {"min_match_level": 5, "limit": 20}.'
+    ),
+    arguments=MatchEventsArguments,
+    answer=MatchEventsAnswer,
+    ask=ask,
+    tell=tell,
+)

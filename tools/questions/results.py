@@ -1,0 +1,98 @@
+"""get_real_results: the published results stored beside the synthetic draws."""
+
+from datetime import date
+from typing import Annotated
+
+import attrs
+from pydantic import Field
+
+from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark
+from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
+from tools.cursors import make_cursor, read_cursor
+from tools.question import Question
+from tools.source import Snapshot, Source
+from tools.words import heading, next_text, numbers_text
+from universe.errors import UniverseError
+
+
+class RangeError(UniverseError):
+    """A range of dates that ends before it begins."""
+
+
+class RealResultsArguments(Arguments):
+    """Which dates, which page."""
+
+    from_: Annotated[
+        IsoDate | None, Field(alias="from", description="First draw date, included. Omitted or null: no bound.")
+    ] = None
+    to: Annotated[IsoDate | None, Field(description="Last draw date, included. Omitted or null: no bound.")] = None
+    limit: Annotated[int, LIMIT] = 50
+    cursor: Annotated[str | None, CURSOR] = None
+    game_id: Annotated[GameId | None, GAME_ID] = None
+
+
+@attrs.frozen(kw_only=True)
+class PublishedResult:
+    """The published result of one draw date."""
+
+    draw_date: Annotated[date, Field(description="Date of the draw.")]
+    main_numbers: MainNumbers
+    bonus_numbers: BonusNumbers
+    source: Annotated[str, Field(description="Where it was read from.")]
+
+
+@attrs.frozen(kw_only=True)
+class RealResultsAnswer:
+    """Published results, newest first."""
+
+    snapshot: SnapshotField
+    results: Annotated[tuple[PublishedResult, ...], Field(description="Newest first.")]
+    next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
+
+
+def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Source) -> RealResultsAnswer:
+    """Return one page of results."""
+    view = snapshot.game(asked.game_id)
+    if asked.from_ and asked.to and asked.from_ > asked.to:
+        raise RangeError(f"from {asked.from_} lies after to {asked.to}: give the earlier date as from")
+    query = ("get_real_results", snapshot.universe.universe_id, view.game.game_id, asked.from_, asked.to)
+    before = None if asked.cursor is None else date.fromisoformat(read_cursor(asked.cursor, *query))
+    found = snapshot.results(view, asked.from_, asked.to, asked.limit + 1, before)
+    page = found[: asked.limit]
+    return RealResultsAnswer(
+        snapshot=mark(view),
+        results=tuple(
+            PublishedResult(
+                draw_date=stored.result.draw_date,
+                main_numbers=stored.result.main_numbers,
+                bonus_numbers=stored.result.bonus_numbers,
+                source=stored.source,
+            )
+            for stored in page
+        ),
+        next_cursor=make_cursor(page[-1].result.draw_date, *query) if len(found) > len(page) else None,
+    )
+
+
+def tell(answer: RealResultsAnswer) -> str:
+    """Return one line a result."""
+    lines = [
+        f"{result.draw_date}: {numbers_text(result.main_numbers, result.bonus_numbers)} (source {result.source})"
+        for result in answer.results
+    ]
+    opening = f"{len(lines)} real results, newest first:"
+    return "\n".join([heading(answer.snapshot), opening, *lines, next_text(answer.next_cursor)])
+
+
+REAL_RESULTS = Question(
+    name="get_real_results",
+    title="Real results",
+    description=(
+        "Published results of the real game as stored here, newest first, with their source, optionally between two"
+        ' draw dates, paged by cursor. Example: {"from": "2018-01-01", "to": "2018-12-31", "limit": 100}.'
+    ),
+    arguments=RealResultsArguments,
+    answer=RealResultsAnswer,
+    ask=ask,
+    tell=tell,
+)

@@ -1,0 +1,229 @@
+"""get_universe_status: what this universe is, and how every game in it stands."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import attrs
+from pydantic import Field
+
+from tools.arguments import Arguments
+from tools.question import Question
+from tools.source import Role, Snapshot, Source
+from tools.wire import utc_text
+
+if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
+    from storage.views import GameView
+
+HOURS_A_DAY = 24
+
+
+class StatusArguments(Arguments):
+    """There are none."""
+
+
+@attrs.frozen(kw_only=True)
+class UniverseStatus:
+    """The identity of the universe, and what the answering process does."""
+
+    universe_id: Annotated[str, Field(description="Fixed when the universe was created.")]
+    version: Annotated[str, Field(description="Version of the program that created it.")]
+    created_at: Annotated[datetime, Field(description="When it was created, UTC.")]
+    mode: Annotated[Literal["prod", "test"], Field(description="Test universes are small and may be reset.")]
+    role: Annotated[
+        Role,
+        Field(
+            description="leader: this process simulates; follower: another process does and this one stands by; reader:"
+            " this one only looks."
+        ),
+    ]
+
+
+@attrs.frozen(kw_only=True)
+class ParkedStatus:
+    """An actor that waits for something outside and tries again by itself."""
+
+    actor: Annotated[str, Field(description="Which actor.")]
+    reason: Annotated[str, Field(description="What it waits for.")]
+    since: Annotated[datetime, Field(description="Since when, UTC.")]
+
+
+@attrs.frozen(kw_only=True)
+class MilestoneStatus:
+    """Where the simulation of a game is to halt; whichever comes first."""
+
+    max_draws: Annotated[int | None, Field(description="Last draw number to make; null: no such bound.")]
+    until: Annotated[date | None, Field(description="Last draw date to simulate; null: no such bound.")]
+
+
+@attrs.frozen(kw_only=True)
+class RealResultsStatus:
+    """The real results stored for a game."""
+
+    count: Annotated[int, Field(ge=0, description="Stored results, one a draw date.")]
+    first: Annotated[date | None, Field(description="Earliest date; null without results.")]
+    last: Annotated[date | None, Field(description="Latest date; null without results.")]
+    conflicts: Annotated[int, Field(ge=0, description="Distinct other values that were offered for stored dates.")]
+
+
+@attrs.frozen(kw_only=True)
+class GameStatus:
+    """How one game stands."""
+
+    game_id: Annotated[str, Field(description="The game.")]
+    phase: Annotated[
+        Literal["bootstrap", "initialized", "running", "halted"],
+        Field(
+            description="bootstrap: has results but no simulation yet; initialized: epoch and pace are fixed, no draw"
+            " yet; running: has draws and may make more; halted: at its milestone or limit."
+        ),
+    ]
+    halt_reason: Annotated[
+        Literal["limit", "max_draws", "until"] | None, Field(description="Which bound was reached; null unless halted.")
+    ]
+    simulating: Annotated[bool, Field(description="Whether this process makes its draws right now.")]
+    parked: Annotated[ParkedStatus | None, Field(description="The actor of this game that waits; null if none does.")]
+    restarts: Annotated[int, Field(ge=0, description="Crashes its actors were restarted after, in this process.")]
+    draw_number: Annotated[int, Field(ge=0, description="Last committed synthetic draw; 0 before the first.")]
+    draw_date: Annotated[date | None, Field(description="Draw date of that draw; null before the first.")]
+    total_draws: Annotated[int, Field(ge=0, description="Committed synthetic draws.")]
+    draws_per_logical_day: Annotated[
+        int | None, Field(description="Pace: draws a simulated day; null before it is fixed.")
+    ]
+    observed_draws_per_day: Annotated[
+        int | None, Field(description="Draws committed in the last hour, times 24; null when idle.")
+    ]
+    lag_logical_days: Annotated[
+        int | None,
+        Field(
+            description="The world's date (UTC) minus the logical date of the last draw, in days; negative: the"
+            " simulation is ahead. Null before the epoch is fixed."
+        ),
+    ]
+    completion_percent: Annotated[
+        float | None, Field(description="Committed draws in percent of the milestone; null without a milestone.")
+    ]
+    milestone: Annotated[MilestoneStatus, Field(description="Where the simulation halts.")]
+    real_results: Annotated[RealResultsStatus, Field(description="The real results stored beside it.")]
+    last_commit_at: Annotated[datetime | None, Field(description="Time of the last commit, UTC; null before it.")]
+    match_levels_unavailable: Annotated[
+        str | None, Field(description="Why check_numbers_occurrence gives no match_levels here; null where it does.")
+    ]
+
+
+@attrs.frozen(kw_only=True)
+class StatusAnswer:
+    """A universe and its games."""
+
+    universe: Annotated[UniverseStatus, Field(description="The universe as a whole.")]
+    games: Annotated[tuple[GameStatus, ...], Field(description="Every game that has draws or results, by id.")]
+
+
+def universe_status(snapshot: Snapshot, source: Source) -> StatusAnswer:
+    """Return how the universe stands as of a snapshot."""
+    seen = snapshot.universe
+    universe = UniverseStatus(
+        universe_id=seen.universe_id,
+        version=seen.version,
+        created_at=seen.created_at,
+        mode=seen.mode,
+        role=source.role,
+    )
+    return StatusAnswer(universe=universe, games=tuple(game_status(view, source) for view in snapshot.games()))
+
+
+def game_status(view: "GameView", source: Source) -> GameStatus:
+    """Return how one game stands."""
+    from universe.subsets import why_no_levels
+
+    vitals = source.vitals(view.game.game_id)
+    parked = vitals.parked
+    return GameStatus(
+        game_id=view.game.game_id,
+        phase=view.phase,
+        halt_reason=view.halt_reason,
+        simulating=vitals.simulating,
+        parked=ParkedStatus(actor=parked.actor, reason=parked.reason, since=parked.since) if parked else None,
+        restarts=vitals.restarts,
+        draw_number=view.watermark,
+        draw_date=view.draw_date,
+        total_draws=view.watermark,
+        draws_per_logical_day=view.clock.draws_per_day if view.clock else None,
+        observed_draws_per_day=view.draws_last_hour * HOURS_A_DAY or None,
+        lag_logical_days=lag_logical_days(view, source.today()),
+        completion_percent=completion_percent(view),
+        milestone=MilestoneStatus(max_draws=view.max_draws, until=view.until),
+        real_results=RealResultsStatus(
+            count=view.results_count, first=view.results_first, last=view.results_last, conflicts=view.conflicts
+        ),
+        last_commit_at=view.committed_at,
+        match_levels_unavailable=why_no_levels(view.game),
+    )
+
+
+def lag_logical_days(view: "GameView", today: date) -> int | None:
+    """Return the world's date minus the logical date of the last draw, of the epoch before the first."""
+    if view.clock is None:
+        return None
+    return (today - view.clock.logical_date(view.clock.logical_day(max(view.watermark, 1)))).days
+
+
+def completion_percent(view: "GameView") -> float | None:
+    """Return the committed draws in percent of the nearest milestone."""
+    if view.clock is None:
+        return None
+    goals = [] if view.max_draws is None else [view.max_draws]
+    if view.until is not None:
+        goals.append(view.clock.last_draw_until(view.until))
+    if not goals:
+        return None
+    return min(100 * view.watermark / min(goals), 100.0) if min(goals) else 100.0
+
+
+def _ask(snapshot: Snapshot, _: StatusArguments, source: Source) -> StatusAnswer:
+    return universe_status(snapshot, source)
+
+
+def tell(answer: StatusAnswer) -> str:
+    """Return the status in words."""
+    universe = answer.universe
+    opening = (
+        f"Universe {universe.universe_id} ({universe.mode}), created {utc_text(universe.created_at)} by version"
+        f" {universe.version}; this process is a {universe.role}."
+    )
+    return "\n".join([opening, *map(_game_text, answer.games)] if answer.games else [opening, "No game has data yet."])
+
+
+def _game_text(game: GameStatus) -> str:
+    results, milestone, parked = game.real_results, game.milestone, game.parked
+    facts = [
+        f"{game.phase} ({game.halt_reason})" if game.halt_reason else game.phase,
+        f"draw {game.draw_number} ({game.draw_date})" if game.draw_date else "no draw yet",
+        "simulating" if game.simulating else "not simulating here",
+        f"{parked.actor} parked since {utc_text(parked.since)}: {parked.reason}" if parked else "nothing parked",
+        f"{game.restarts} restarts",
+        f"pace {game.draws_per_logical_day or 'not fixed'} draws a logical day",
+        f"observed {game.observed_draws_per_day} draws a day" if game.observed_draws_per_day else "idle",
+        f"lag {game.lag_logical_days} logical days" if game.lag_logical_days is not None else "no logical time yet",
+        f"milestone {milestone.max_draws or 'no'} draws, until {milestone.until or 'no'} date",
+        f"{game.completion_percent:.6g} % done" if game.completion_percent is not None else "unbounded",
+        f"{results.count} real results ({results.first} to {results.last}), {results.conflicts} conflicts",
+        f"last commit {utc_text(game.last_commit_at)}" if game.last_commit_at else "no commit of draws yet",
+    ]
+    if game.match_levels_unavailable:
+        facts.append(game.match_levels_unavailable)
+    return f"{game.game_id}: {'; '.join(facts)}."
+
+
+STATUS = Question(
+    name="get_universe_status",
+    title="Universe status",
+    description=(
+        "What this universe of synthetic lottery draws is and how each of its games stands: phase, number of draws,"
+        " simulated date, pace, lag, milestone, stored real results. Ask this first: it lists the game ids that the"
+        " other tools take. Takes no arguments."
+    ),
+    arguments=StatusArguments,
+    answer=StatusAnswer,
+    ask=_ask,
+    tell=tell,
+)

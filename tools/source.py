@@ -1,0 +1,135 @@
+"""What the tools need from above and below, as small promises: a reader, the actors' vitals, and the world's date."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import attrs
+
+if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
+    from storage.views import (
+        DateView,
+        DrawView,
+        EventView,
+        GameView,
+        MatchTotals,
+        NumberCounts,
+        StoredResult,
+        UniverseView,
+    )
+    from universe.matching import Histogram
+
+Role = Literal["leader", "follower", "reader"]
+
+
+@attrs.frozen(kw_only=True)
+class Parked:
+    """An actor of a game that waits for something outside, and tries again by itself."""
+
+    actor: str
+    reason: str
+    since: datetime
+
+
+@attrs.frozen(kw_only=True)
+class GameVitals:
+    """How the actors of one game fare in this process."""
+
+    simulating: bool = False
+    parked: Parked | None = None
+    restarts: int = 0
+
+
+class Snapshot(Protocol):
+    """The universe as of one commit. Every method is synchronous and takes microseconds."""
+
+    @property
+    def universe(self) -> "UniverseView":
+        """The identity of the universe."""
+        ...
+
+    def games(self) -> "Sequence[GameView]":
+        """Return every game that is initialised or has draws or results, by id."""
+        ...
+
+    def game(self, game_id: str | None) -> "GameView":
+        """Return one game, None for the default one; UniverseError with the known ids."""
+        ...
+
+    def latest_draws(self, view: "GameView", limit: int) -> "Sequence[DrawView]":
+        """Return the newest draws, newest first."""
+        ...
+
+    def results(
+        self, view: "GameView", first: date | None, last: date | None, limit: int, before: date | None
+    ) -> "Sequence[StoredResult]":
+        """Return real results of a range of dates, newest first, strictly before ``before`` if given."""
+        ...
+
+    def result(self, view: "GameView", draw_date: date) -> "StoredResult | None":
+        """Return the real result of a date, if stored."""
+        ...
+
+    def number_counts(self, view: "GameView", first: date | None, last: date | None) -> "NumberCounts":
+        """Return how often each number came up in the draws of a range of draw dates, ends inclusive."""
+        ...
+
+    def real_counts(self, view: "GameView", first: date | None, last: date | None) -> "NumberCounts | None":
+        """Return the same for the real results; None if none is stored at all."""
+        ...
+
+    def occurrences(self, view: "GameView", rank: int) -> int:
+        """Return how often an outcome was drawn."""
+        ...
+
+    def match_levels(self, view: "GameView", main: tuple[int, ...], bonus: tuple[int, ...]) -> "Histogram | None":
+        """Return the draws on each match level of a ticket; None where ``why_no_levels`` says why."""
+        ...
+
+    def real_occurrences(self, view: "GameView", main: tuple[int, ...], bonus: tuple[int, ...]) -> Sequence[date]:
+        """Return the dates on which exactly these numbers were the real result, ascending."""
+        ...
+
+    def events(
+        self, view: "GameView", level_min: int, draw_date: date | None, limit: int, before: int | None
+    ) -> "Sequence[EventView]":
+        """Return close matches of at least this level, newest first, with draw numbers below ``before`` if given."""
+        ...
+
+    def match_totals(self, view: "GameView", draw_date: date | None) -> "MatchTotals":
+        """Return all compared draws by match level, of one date or of all."""
+        ...
+
+    def date_view(self, view: "GameView", draw_date: date) -> "DateView":
+        """Return which draws carry a draw date, as far as they exist."""
+        ...
+
+
+class Reader(Protocol):
+    """A read-only connection."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Open one read transaction: every figure of an answer is of the same commit."""
+        ...
+
+
+class Source(Protocol):
+    """What a process that serves tools is made of. ``role`` says what it does beside serving."""
+
+    @property
+    def role(self) -> Role:
+        """Leader: it simulates. Follower: another process does, this one stands by. Reader: it only looks."""
+        ...
+
+    async def reader(self) -> Reader:
+        """Wait until the store is open, and return its reader."""
+        ...
+
+    def vitals(self, game_id: str) -> GameVitals:
+        """Return how a game's actors fare."""
+        ...
+
+    def today(self) -> date:
+        """Return the world's date, UTC."""
+        ...

@@ -1,0 +1,92 @@
+"""Windows: which draw dates a question looks at, ends inclusive."""
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+from pydantic import Field
+
+from tools.arguments import iso_date
+from universe.errors import UniverseError
+
+if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
+    from storage.views import GameView, NumberCounts
+    from tools.source import Snapshot
+
+ALL_TIME, LAST_DRAW_DATE = "all_time", "last_draw_date"
+DAYS = {LAST_DRAW_DATE: 1, "last_7_days": 7, "last_30_days": 30}
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+WindowName = Annotated[
+    str,
+    Field(
+        pattern=rf"^({ALL_TIME}|{'|'.join(DAYS)}|{_DATE}\.\.{_DATE})$",
+        examples=[ALL_TIME, *DAYS, "2026-01-01..2026-03-31"],
+        description="Which draw dates to look at: all_time, last_draw_date, last_7_days or last_30_days (calendar days"
+        " that end with the current draw date), or FROM..TO with two dates YYYY-MM-DD, both included.",
+    ),
+]
+
+
+class WindowError(UniverseError):
+    """A window that names no range of dates."""
+
+
+@attrs.frozen(kw_only=True)
+class Window:
+    """A range of draw dates, ends included."""
+
+    name: Annotated[str, Field(description="The window as it was asked for.")]
+    from_: Annotated[
+        date | None, Field(description="First date; for all_time the date of the first draw; null before the first.")
+    ]
+    to: Annotated[date | None, Field(description="Last date; null before the first draw.")]
+
+
+def window_of(view: "GameView", name: str) -> Window:
+    """Return the dates of a named window as of a snapshot; WindowError if FROM..TO are no two dates in order."""
+    if ".." in name:
+        first, last = _range_of(name)
+        return Window(name=name, from_=first, to=last)
+    if view.clock is None or view.draw_date is None:
+        return Window(name=name, from_=None, to=None)
+    if name == ALL_TIME:
+        return Window(name=name, from_=view.clock.draw_date(1), to=view.draw_date)
+    return Window(name=name, from_=view.draw_date - timedelta(days=DAYS[name] - 1), to=view.draw_date)
+
+
+def _range_of(name: str) -> tuple[date, date]:
+    first_text, last_text = re.split(r"\.\.", name, maxsplit=1)
+    try:
+        first, last = iso_date(first_text), iso_date(last_text)
+    except ValueError:
+        first = last = None
+    if not isinstance(first, date) or not isinstance(last, date) or first > last:
+        raise WindowError(f"window {name}: FROM..TO must be two dates YYYY-MM-DD, the earlier one first")
+    return first, last
+
+
+def synthetic_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> "NumberCounts":
+    """Return the counts of the synthetic draws in a window."""
+    if window.to is None:
+        return _nothing(view)
+    return snapshot.number_counts(view, None if window.name == ALL_TIME else window.from_, window.to)
+
+
+def real_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> "NumberCounts | None":
+    """Return the counts of the real results of the same dates, of all dates for all_time; None if none is stored."""
+    if window.name == ALL_TIME:
+        return snapshot.real_counts(view, None, None)
+    if window.to is None:
+        return _nothing(view) if view.results_count else None
+    return snapshot.real_counts(view, window.from_, window.to)
+
+
+def _nothing(view: "GameView") -> "NumberCounts":
+    import numpy as np
+
+    from storage.views import NumberCounts
+    from universe.counting import totals_width
+
+    return NumberCounts(draws=0, totals=np.zeros(totals_width(view.game), dtype=np.int64))
