@@ -1,0 +1,169 @@
+"""``universe ingest``: real results from a file or an address, all or nothing; beside a running universe or alone."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import trio
+
+from actors.feed import fetch_source
+from actors.feed_pages import shown_source
+from ops.options import Target, json_option, target, universe_options
+from ops.place import FIRST_GAME, Mode
+from ops.prepare import stored_games
+from ops.terminal import print_json, print_text
+from storage.comparisons import comparison_of
+from storage.connection import Location
+from storage.interface import Conflict, StoredResults
+from storage.lock import LeaderLock
+from storage.store import SqliteStore
+from universe.catalogue import find_game
+from universe.draws import numbers_document
+from universe.game import Game
+from universe.results.gaps import Gaps
+from universe.results.reading import read_pages
+from universe.results.result import Reading
+from universe.seed import ranks_of_draws
+from universe.units import ResultsUnit
+
+COMPARE_DRAWS_MAX = 262_144
+LISTED_MAX = 20  # invalid rows and conflicts that a person is shown
+
+
+@attrs.frozen(kw_only=True)
+class Ingested:
+    """What became of one file."""
+
+    reading: Reading
+    outcome: StoredResults
+    refused: bool
+    gaps: Gaps
+
+
+@click.command("ingest")
+@universe_options
+@click.option("--game", metavar="ID|FILE", help="The game the results are of; GAME_001 by default.")
+@click.option("--results", "source", required=True, metavar="FILE|URL", help="Where they are; {page} in a URL counts.")
+@click.option("--format", "format_name", help="The publisher's format; detected by default.")
+@click.option("--keep-valid", is_flag=True, help="Take the good rows of a file that has bad ones.")
+@json_option
+@click.pass_context
+def ingest_command(
+    ctx: click.Context,
+    mode: Mode | None,
+    data_dir: Path | None,
+    config: Path | None,
+    game: str | None,
+    source: str,
+    format_name: str | None,
+    keep_valid: bool,
+    as_json: bool,
+) -> int:
+    r"""Store real results for ever. Safe to repeat; a bad row refuses the whole file unless --keep-valid.
+
+    \b
+    universe ingest --game GAME_001 --results results.csv
+    universe ingest --game GAME_002 --results https://…/resource/….json
+    """
+    chosen = target(ctx, mode, data_dir, config)
+    stored, _ = stored_games(Location(chosen.place.database), chosen.mode)
+    found = find_game(game or FIRST_GAME, chosen.known_games(stored))
+    pages = trio.run(_fetch, source, format_name)
+    reading = read_pages(found, pages, format_name=format_name, today=datetime.now(UTC).date())
+    ingested = ingest(chosen, found, reading, shown_source(source), keep_valid=keep_valid)
+    document = ingest_document(found, ingested)
+    if as_json:
+        print_json(document)
+    else:
+        _print(document, ingested)
+    return 1 if ingested.refused else 0
+
+
+async def _fetch(source: str, format_name: str | None) -> list[bytes]:
+    return list(await fetch_source(source, format_name=format_name))
+
+
+def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_valid: bool) -> Ingested:
+    """Store a reading's results, or refuse it whole; without a running universe, compare before returning."""
+    location = Location(target.place.database)
+    nothing = StoredResults(game_id=game.game_id, inserted=(), already_present=0, conflicts=())
+    if reading.invalid and not keep_valid and not target.place.database.exists():
+        return Ingested(reading=reading, outcome=nothing, refused=True, gaps=Gaps(count=0, dates=()))
+    target.place.create()
+    with LeaderLock(target.place.root) as lock:
+        leading = lock.try_acquire()
+        with SqliteStore.open(location, target.mode, create=leading) as store:
+            outcome = store.classify(game.game_id, reading.results)
+            refused = bool(reading.invalid or outcome.conflicts) and not keep_valid
+            if refused:
+                store.refuse(outcome, source)
+            else:
+                outcome = store.ingest(game, ResultsUnit(game_id=game.game_id, results=reading.results, source=source))
+            if leading:
+                _compare(store, game.game_id)
+            return Ingested(reading=reading, outcome=outcome, refused=refused, gaps=store.gaps(game.game_id))
+
+
+def _compare(store: SqliteStore, game_id: str) -> None:
+    """Compare all committed draws with results that came after them."""
+    while (pending := store.pending_comparison(game_id, COMPARE_DRAWS_MAX)) is not None:
+        ranks = ranks_of_draws(pending.clock, pending.first, pending.last)
+        store.commit([comparison_of(pending.clock, pending.result, pending.first, ranks)])
+
+
+def ingest_document(game: Game, ingested: Ingested) -> dict[str, Any]:
+    """Return what scripts read."""
+    reading, outcome = ingested.reading, ingested.outcome
+    out = {conflict.draw_date for conflict in outcome.conflicts}
+    if ingested.refused:
+        out |= {result.draw_date for result in outcome.inserted}
+    held = [result.draw_date.isoformat() for result in reading.results if result.draw_date not in out]
+    return {
+        "game_id": game.game_id,
+        "format": reading.format_name,
+        "rows": reading.rows,
+        "inserted": 0 if ingested.refused else len(outcome.inserted),
+        "already_present": outcome.already_present + reading.duplicates,
+        "before_matrix": reading.before_matrix,
+        "conflicts": [_conflict_document(conflict) for conflict in outcome.conflicts],
+        "invalid": [{"line": invalid.line, "reason": invalid.reason} for invalid in reading.invalid],
+        "gaps": {"count": ingested.gaps.count, "dates": [day.isoformat() for day in ingested.gaps.dates]},
+        "first": held[0] if held else None,
+        "last": held[-1] if held else None,
+    }
+
+
+def _conflict_document(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "draw_date": conflict.draw_date.isoformat(),
+        "stored": numbers_document(conflict.stored.main_numbers, conflict.stored.bonus_numbers),
+        "offered": numbers_document(conflict.offered.main_numbers, conflict.offered.bonus_numbers),
+    }
+
+
+def _print(document: dict[str, Any], ingested: Ingested) -> None:
+    """Tell a person: the sum, then what needs their attention."""
+    verdict = "refused, nothing stored" if ingested.refused else f"{document['inserted']:,} inserted"
+    print_text(
+        f"{document['game_id']}: {document['rows']:,} rows ({document['format'] or 'no format'}), {verdict},"
+        f" {document['already_present']:,} already present, {document['before_matrix']:,} before the game's since"
+    )
+    for invalid in document["invalid"][:LISTED_MAX]:
+        print_text(f"  line {invalid['line']}: {invalid['reason']}")
+    for conflict in document["conflicts"][:LISTED_MAX]:
+        stored, offered = (
+            " ".join(map(str, [*conflict[side]["main_numbers"], *conflict[side]["bonus_numbers"]]))
+            for side in ("stored", "offered")
+        )
+        print_text(f"  {conflict['draw_date']}: stored {stored}, offered {offered}")
+    unlisted = max(0, len(document["invalid"]) - LISTED_MAX) + max(0, len(document["conflicts"]) - LISTED_MAX)
+    if unlisted:
+        print_text(f"  and {unlisted:,} more; --json lists all")
+    if ingested.refused:
+        print_text("Mend the file, or take its good rows with --keep-valid.")
+    if document["gaps"]["count"]:
+        print_text(
+            f"  {document['gaps']['count']:,} scheduled dates without a result, from {document['gaps']['dates'][0]}"
+        )

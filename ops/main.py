@@ -1,0 +1,105 @@
+"""The ``universe`` command: one line of error on stderr and exit code 2, never a traceback."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ops.logs import configure_logging
+from ops.options import Common, universe_options
+from ops.place import Mode
+from universe import __version__
+from universe.errors import UniverseError
+
+EXIT_DONE, EXIT_CHECK_FAILED, EXIT_BAD_INPUT, EXIT_GAVE_UP = 0, 1, 2, 3
+
+_COMMANDS = {  # name: module that holds it; imported only when it is called
+    "archive": "ops.keep",
+    "draw": "ops.look",
+    "draws": "ops.look",
+    "extend": "ops.keep",
+    "games": "ops.games",
+    "ingest": "ops.ingest",
+    "reset": "ops.keep",
+    "run": "ops.run",
+    "simulate": "ops.simulate",
+    "status": "ops.look",
+    "verify": "ops.check",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands are imported when named: the first answer of `run` must not wait for those it does not need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the command names."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
+        """Import and return one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), f"{cmd_name}_command")
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@universe_options
+@click.version_option(__version__)
+@click.pass_context
+def cli(ctx: click.Context, mode: Mode | None, data_dir: Path | None, config: Path | None) -> None:
+    r"""Run a universe of synthetic lottery draws beside the real ones: the null model of lottery talk.
+
+    \b
+    universe run --mode test --limit 10000 --dry-run     try it; leaves nothing behind
+    universe run                                         simulate at the production pace (MCP on stdio if piped)
+    universe simulate --draws 1000000                    advance at full speed
+    universe ingest --game GAME_001 --results FILE|URL   add real results
+    universe status                                      look
+    """
+    ctx.obj = Common(mode=mode, data_dir=data_dir, config=config)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    sys.exit(run_command(arguments))
+
+
+def run_command(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; every foreseen error is one line on stderr."""
+    configure_logging()
+    try:
+        code: Any = cli.main(args=arguments, prog_name="universe", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return EXIT_DONE
+    except click.ClickException as error:
+        return _refused(error.format_message())
+    except UniverseError as error:
+        return _refused(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_DONE
+    except BrokenPipeError:  # whoever read our output has had enough
+        sys.stdout = None  # nothing left to flush at exit
+        return EXIT_DONE
+    return code if isinstance(code, int) else EXIT_DONE
+
+
+def failure_code(failure: Exception) -> int:
+    """Say in one line why the process gave up, and return its exit code."""
+    if isinstance(failure, UniverseError) and type(failure).__name__ != "RestartBudgetExceeded":
+        return _refused(str(failure))
+    _refused(str(failure) if isinstance(failure, UniverseError) else f"{type(failure).__name__}: {failure}")
+    return EXIT_GAVE_UP
+
+
+def _refused(message: str) -> int:
+    click.echo(f"universe: {' '.join(message.split())}", err=True)
+    return EXIT_BAD_INPUT
+
+
+if __name__ == "__main__":
+    main()

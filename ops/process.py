@@ -1,0 +1,270 @@
+"""One ``universe run``: signals, the MCP server, and the simulation, led or followed, in one tree with an orderly end.
+
+The server answers first; storage and simulation are imported and opened behind it.
+"""
+
+import time
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import structlog
+import trio
+
+from ops.run import RunOptions
+from ops.terminal import print_json, print_table, progress_bars
+
+if TYPE_CHECKING:
+    from actors.board import Board
+    from ops.prepare import Opened
+    from storage.lock import LeaderLock
+    from storage.reader import Reader
+    from tools.source import GameVitals
+
+FOLLOW_SECONDS = 0.25  # how often a follower looks whether the leader is gone
+SERVER_FIRST_SECONDS = 0.02  # head start of the server before the interpreter is busy importing
+
+log = structlog.get_logger()
+
+
+@attrs.define
+class Life:
+    """What is under way in this process, shared between the server and the simulation."""
+
+    options: RunOptions
+    stop: trio.Event = attrs.field(factory=trio.Event)
+    stdin_ended: trio.Event = attrs.field(factory=trio.Event)
+    messages: int = 0  # that a client has sent
+    started: float = attrs.field(factory=time.perf_counter)
+    role: Literal["leader", "follower", "reader"] = "follower"
+    board: "Board | None" = None
+    opened: trio.Event = attrs.field(factory=trio.Event)
+    current: "Reader | None" = None
+    summary: dict[str, Any] | None = None
+    failure: Exception | None = None
+
+    # tools.source.Source: what the server asks of the process.
+
+    async def reader(self) -> "Reader":
+        """Return the reader as soon as there is a universe to read."""
+        while self.current is None:
+            await self.opened.wait()
+        return self.current
+
+    def vitals(self, game_id: str) -> "GameVitals":
+        """Return how this process's actors of a game are."""
+        from tools.source import GameVitals, Parked
+
+        if self.board is None:
+            return GameVitals(simulating=False, parked=None, restarts=0)
+        status = self.board.status_of(game_id)
+        at = status.parked
+        parked = None if at is None else Parked(actor=at.actor, reason=at.reason, since=at.since)
+        return GameVitals(simulating=status.simulating, parked=parked, restarts=status.restarts)
+
+    def today(self) -> date:
+        """Return the world's date, UTC."""
+        return datetime.now(UTC).date()
+
+    def note_message(self) -> None:
+        """Count a message from the client."""
+        self.messages += 1
+
+    def read_from(self, reader: "Reader") -> None:
+        """Answer from this reader from now on."""
+        if self.current is not None:
+            self.current.close()
+        self.current = reader
+        self.opened.set()
+
+
+async def run_process(options: RunOptions) -> int:
+    """Run until told to stop, until the client leaves, or, in test mode, until the limit; returns the exit code."""
+    from ops.system import watch_signals
+
+    life = Life(options)
+    async with trio.open_nursery() as around:
+        await around.start(watch_signals, life.stop)
+        if options.stdio:
+            around.start_soon(_serve, life)
+        else:
+            life.stdin_ended.set()
+        try:
+            await _simulate_or_follow(life)
+        except Exception as failure:  # noqa: BLE001  reported as one line below, after everything has ended
+            life.failure = failure
+        around.cancel_scope.cancel()
+    return _conclude(life)
+
+
+async def _serve(life: Life) -> None:
+    """Serve MCP on stdio. The end of it, or its crash, ends the process after the writer has drained."""
+    try:
+        from tools.server import make_server
+        from tools.stdio import serve_stdio
+        from universe import __version__
+
+        await serve_stdio(make_server(life, version=__version__), on_message=life.note_message)
+    except Exception as failure:
+        log.exception("server.crashed")
+        life.failure = failure
+        life.stop.set()
+    life.stdin_ended.set()
+    if life.options.target.mode == "prod" or life.messages:
+        life.stop.set()
+
+
+async def _simulate_or_follow(life: Life) -> None:
+    """Lead if nobody does; otherwise serve reads beside the leader, and take over when it is gone."""
+    if life.options.stdio:
+        await trio.sleep(SERVER_FIRST_SECONDS)
+    if life.options.dry_run:
+        await _lead(life, None)
+        return
+    from storage.lock import LeaderLock
+
+    life.options.target.place.create()
+    with LeaderLock(life.options.target.place.root) as lock:
+        if not lock.try_acquire():
+            log.info("universe.followed", leader=lock.holder(), directory=str(life.options.target.place.root))
+            await _follow(life, lock)
+        if lock.held and not life.stop.is_set():
+            await _lead(life, lock)
+
+
+async def _follow(life: Life, lock: "LeaderLock") -> None:
+    """Answer from the leader's universe until its lock is free or this process is to stop."""
+    from storage.connection import Location
+    from storage.errors import StoreError
+    from storage.reader import Reader
+
+    target = life.options.target
+    open_reader = partial(Reader.open, Location(target.place.database), target.mode)
+    while not life.stop.is_set():
+        if life.current is None:
+            try:
+                life.read_from(await trio.to_thread.run_sync(open_reader))
+            except StoreError as error:
+                log.debug("universe.awaited", reason=str(error))
+        if lock.try_acquire():
+            log.info("universe.taken_over")
+            return
+        with trio.move_on_after(FOLLOW_SECONDS):
+            await life.stop.wait()
+
+
+async def _lead(life: Life, lock: "LeaderLock | None") -> None:
+    """Simulate until the end, and sum up."""
+    del lock  # held by the caller for as long as this runs
+    opened = await trio.to_thread.run_sync(_open, life.options)
+    try:
+        from actors.board import Board
+        from ops.system import feed_plans, simulate
+
+        life.read_from(await trio.to_thread.run_sync(opened.reader))
+        life.role, life.board = "leader", Board()
+        plans = _plans(opened, life.options)
+        feeds = feed_plans(opened, life.options.target.settings)
+        async with trio.open_nursery() as nursery:
+            if life.options.target.mode == "test":
+                nursery.start_soon(_stop_when_done, life, life.board)
+            with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
+                tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
+            nursery.cancel_scope.cancel()
+        life.summary = await trio.to_thread.run_sync(_summary, life, opened, tally)
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(opened.close)
+
+
+def _open(options: RunOptions) -> "Opened":
+    from ops.prepare import Initialisation, open_universe
+
+    wishes = Initialisation(
+        epoch=options.epoch,
+        draws_per_day=options.draws_per_day,
+        max_draws=options.max_draws,
+        milestone_date=options.milestone_date,
+    )
+    return open_universe(options.target, options.games, wishes, in_memory=options.dry_run)
+
+
+def _plans(opened: "Opened", options: RunOptions) -> list[Any]:
+    """Return how each game is simulated: at the production pace, or in test mode up to the limit."""
+    from actors.simulator import SimulationPlan
+    from ops.prepare import DRAWS_PER_DAY
+
+    plans = []
+    for game in opened.games:
+        clock = opened.store.clock(game.game_id)
+        a_day = clock.draws_per_day if clock else options.draws_per_day or DRAWS_PER_DAY["prod"]
+        pace = a_day / options.target.settings.universe.logical_day_seconds
+        plans.append(
+            SimulationPlan(
+                game_id=game.game_id,
+                draws_per_second=pace if options.target.mode == "prod" else options.rate,
+                last_draw=options.limit,
+                initialise=partial(opened.initialise, game, limit_draws=options.limit),
+            )
+        )
+    return plans
+
+
+async def _stop_when_done(life: Life, board: "Board") -> None:
+    """End a test run once every game is at its limit and no client is connected."""
+    await board.wait_settled()
+    await life.stdin_ended.wait()
+    life.stop.set()
+
+
+def _summary(life: Life, opened: "Opened", tally: Any) -> dict[str, Any]:
+    from ops.system import game_summaries, stored_fingerprints
+    from storage.fingerprint import universe_fingerprint
+
+    test = life.options.target.mode == "test"
+    prints = stored_fingerprints(opened.location) if test else {}
+    return {
+        "mode": life.options.target.mode,
+        "dry_run": life.options.dry_run,
+        "draws_generated": sum(tally.draws.values()),
+        "fingerprint": universe_fingerprint(prints) if test else None,
+        "seconds": round(time.perf_counter() - life.started, 3),
+        "games": game_summaries(opened, tally, prints),
+    }
+
+
+def _conclude(life: Life) -> int:
+    """Print or log the summary and return the exit code."""
+    from ops.main import EXIT_DONE, failure_code
+
+    summary = life.summary or {
+        "mode": life.options.target.mode,
+        "dry_run": life.options.dry_run,
+        "draws_generated": 0,
+        "fingerprint": None,
+        "seconds": round(time.perf_counter() - life.started, 3),
+        "games": {},
+    }
+    if life.failure is not None:
+        return failure_code(life.failure)
+    log.info("run.finished", **summary)
+    if life.options.as_json:
+        print_json(summary)
+    elif not life.options.stdio:
+        games = summary["games"].items()
+        print_table(
+            ["game", "draw", "date", "phase", "draws/s", "fingerprint"],
+            [
+                (
+                    game_id,
+                    f"{game['draw_number']:,}",
+                    game["draw_date"] or "-",
+                    f"{game['phase']} ({game['halt_reason']})" if game["halt_reason"] else game["phase"],
+                    f"{game['draws_per_second']:,.0f}",
+                    game["fingerprint"] or "-",
+                )
+                for game_id, game in games
+            ],
+        )
+    return EXIT_DONE

@@ -1,0 +1,122 @@
+"""``universe run``: its options and what they mean together. Nothing heavy is imported before the server can answer."""
+
+import os
+import stat
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import attrs
+import click
+
+from ops.options import Target, games_option, initialisation_options, json_option, target, universe_options
+from ops.place import Mode
+from universe.errors import SettingsError
+
+LIMIT_DRAWS = 10_000
+LIMIT_DRAWS_MAX = 1_000_000
+
+Transport = Literal["auto", "stdio", "none"]
+
+
+@attrs.frozen(kw_only=True)
+class RunOptions:
+    """One run, as asked for and checked."""
+
+    target: Target
+    games: tuple[str, ...]
+    stdio: bool
+    limit: int | None  # draws per game over the life of a test universe
+    dry_run: bool
+    rate: float | None  # draws per second and game; None: as fast as wanted, or the production pace
+    epoch: date | None
+    draws_per_day: int | None
+    max_draws: int | None
+    milestone_date: date | None
+    as_json: bool
+
+
+def _check(target: Target, limit: int | None, rate: float | None, *, dry_run: bool) -> None:
+    if target.mode == "prod":
+        for name, given in (("--limit", limit), ("--dry-run", dry_run or None), ("--rate", rate)):
+            if given is not None:
+                raise SettingsError(f"{name} is for --mode test: production runs at its own pace to its milestone")
+    if limit is not None and not 1 <= limit <= LIMIT_DRAWS_MAX:
+        raise SettingsError(f"--limit {limit}: a test universe allows 1 to {LIMIT_DRAWS_MAX:,} draws a game")
+    if rate is not None and not 0 < rate <= 1e9:
+        raise SettingsError(f"--rate {rate:g}: draws per second, above 0 and at most 1e9")
+
+
+def serves_stdio(transport: Transport, *, stdout_taken: bool) -> bool:
+    """Return whether stdin and stdout carry the protocol: if asked, or if a program is at the other end of stdin."""
+    if transport != "auto":
+        return transport == "stdio"
+    try:
+        kind = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):  # closed
+        return False
+    return not stdout_taken and (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind))
+
+
+@click.command("run")
+@universe_options
+@games_option
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "stdio", "none"]),
+    default="auto",
+    help="MCP: auto serves stdio if stdin is a pipe or socket.",
+)
+@click.option("--limit", type=int, help="Test: draws per game over the universe's life (default 10,000).")
+@click.option("--dry-run", is_flag=True, help="Test: in memory, leaves nothing.")
+@click.option("--rate", type=float, help="Test: draws per second and game; unbounded by default.")
+@initialisation_options
+@json_option
+@click.pass_context
+def run_command(
+    ctx: click.Context,
+    mode: Mode | None,
+    data_dir: Path | None,
+    config: Path | None,
+    games: tuple[str, ...],
+    transport: Transport,
+    limit: int | None,
+    dry_run: bool,
+    rate: float | None,
+    epoch: date | None,
+    draws_per_day: int | None,
+    max_draws: int | None,
+    milestone_date: date | None,
+    as_json: bool,
+) -> int:
+    r"""Create or resume the universe, simulate, ingest results, serve MCP.
+
+    \b
+    universe run                                            production, until stopped
+    universe run --mode test --limit 10000 --dry-run        try it; leaves nothing behind
+    universe run --game GAME_001 --game GAME_005            two games side by side
+    """
+    chosen = target(ctx, mode, data_dir, config)
+    _check(chosen, limit, rate, dry_run=dry_run)
+    stdio = serves_stdio(transport, stdout_taken=as_json or dry_run)
+    if stdio and as_json:
+        raise SettingsError("--json with --transport stdio: stdout carries the protocol, the summary goes to the log")
+    options = RunOptions(
+        target=chosen,
+        games=games,
+        stdio=stdio,
+        limit=(limit or LIMIT_DRAWS) if chosen.mode == "test" else None,
+        dry_run=dry_run,
+        rate=rate,
+        epoch=epoch,
+        draws_per_day=draws_per_day,
+        max_draws=max_draws,
+        milestone_date=milestone_date,
+        as_json=as_json,
+    )
+    import trio
+
+    from ops.process import run_process
+
+    return trio.run(run_process, options)
