@@ -27,22 +27,25 @@ class UniverseView:
 
 @attrs.frozen(kw_only=True)
 class GameView:
-    """One game as of the snapshot. ``clock`` is None until its simulation is initialised."""
+    """One game as of the snapshot; the defaults are those of a game without data.
+
+    ``clock`` is None until its simulation is initialised.
+    """
 
     game: Game
-    clock: LogicalClock | None
-    watermark: int
-    draw_date: date | None
-    committed_at: datetime | None
-    phase: Phase
-    halt_reason: HaltReason | None
-    max_draws: int | None
-    until: date | None
-    draws_last_hour: int
-    results_count: int
-    results_first: date | None
-    results_last: date | None
-    conflicts: int
+    clock: LogicalClock | None = None
+    watermark: int = 0
+    draw_date: date | None = None
+    committed_at: datetime | None = None
+    phase: Phase = "bootstrap"
+    halt_reason: HaltReason | None = None
+    max_draws: int | None = None
+    until: date | None = None
+    draws_last_hour: int = 0
+    results_count: int = 0
+    results_first: date | None = None
+    results_last: date | None = None
+    conflicts: int = 0
 
 
 @attrs.frozen(kw_only=True)

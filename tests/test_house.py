@@ -56,9 +56,8 @@ def test_nothing_names_a_real_lottery(package: str) -> None:
 
 @pytest.mark.parametrize("module", ["ops.main", "ops.run", "ops.process", "tools.server"])
 def test_the_first_answer_waits_for_nothing_heavy(module: str) -> None:
-    """numpy, scipy, rich and the store are loaded behind the server's first answer."""
-    code = f"import sys, {module}; print([m for m in ('numpy', 'scipy', 'rich', 'apsw', 'httpx2') if m in sys.modules])"
+    """Arrays, statistics, progress bars and the store are loaded behind the server's first answer."""
+    heavy = ("numpy", "scipy", "rich.progress", "apsw", "storage.store", "actors.system")
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(ast.literal_eval(done.stdout))
-    allowed = {"httpx2"} if module == "tools.server" else set()  # the SDK loads its HTTP client by itself
-    assert loaded <= allowed
+    assert ast.literal_eval(done.stdout) == []

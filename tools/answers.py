@@ -74,20 +74,34 @@ def only(numbers: Sequence[int]) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-def synthetic_draw(game: "Game", draw: "DrawView") -> Draw:
-    """Return a synthetic draw with its seed and numbers."""
-    from universe.ranking import unrank
+def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> list[Numbers]:
+    """Return the numbers of many ranks at once."""
+    import numpy as np
+
+    from universe.ranking import type_of_ranks, unrank_all
+
+    mains, bonuses = unrank_all(game, np.array(ranks, dtype=type_of_ranks))
+    return [
+        Numbers(main_numbers=tuple(main), bonus_numbers=tuple(bonus))
+        for main, bonus in zip(mains.tolist(), bonuses.tolist(), strict=True)
+    ]
+
+
+def synthetic_draws(game: "Game", draws: "Sequence[DrawView]") -> tuple[Draw, ...]:
+    """Return synthetic draws with their seeds and numbers."""
     from universe.seed import SEED_BYTES, draw_digest
 
-    main, bonus = unrank(game, draw.rank)
-    return Draw(
-        game_id=game.game_id,
-        draw_number=draw.draw_number,
-        draw_date=draw.draw_date,
-        seed=draw_digest(game.game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
-        main_numbers=main,
-        bonus_numbers=bonus,
-        bonus_number=only(bonus),
+    return tuple(
+        Draw(
+            game_id=game.game_id,
+            draw_number=draw.draw_number,
+            draw_date=draw.draw_date,
+            seed=draw_digest(game.game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
+            main_numbers=numbers.main_numbers,
+            bonus_numbers=numbers.bonus_numbers,
+            bonus_number=only(numbers.bonus_numbers),
+        )
+        for draw, numbers in zip(draws, numbers_of_ranks(game, [draw.rank for draw in draws]), strict=True)
     )
 
 

@@ -63,8 +63,10 @@ def _ticket(game: Game, dice: random.Random, main: Weights, bonus: Weights) -> T
 
 def _pick(dice: random.Random, weights: Weights, picked: int) -> tuple[int, ...]:
     """Take one number after the other, each in proportion to its weight among those left."""
-    left = dict(weights)
+    numbers, left = list(weights), list(weights.values())
+    chosen = []
     for _ in range(picked):
-        (number,) = dice.choices(list(left), weights=list(left.values()))
-        del left[number]
-    return tuple(sorted(set(weights) - set(left)))
+        (place,) = dice.choices(range(len(left)), weights=left)
+        chosen.append(numbers.pop(place))
+        left.pop(place)
+    return tuple(sorted(chosen))

@@ -33,7 +33,8 @@ def z_scores(counts: Sequence[int], draws: int, picked: int) -> list[float | Non
     variance = draws * picked * (size - picked) / size**2
     if not variance:
         return [None] * size
-    return [(size * count - draws * picked) / size / sqrt(variance) for count in counts]
+    deviation = size * sqrt(variance)
+    return [(size * count - draws * picked) / deviation for count in counts]
 
 
 def uniformity(counts: Sequence[int], draws: int, picked: int) -> Uniformity:

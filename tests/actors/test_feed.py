@@ -212,6 +212,7 @@ async def test_redirects_are_followed(server: FeedServer) -> None:
 async def test_redirects_in_a_circle_end(server: FeedServer) -> None:
     error = await failure(server.serve("/circle", Answer(status=302, headers={"Location": "/circle"})))
     assert "more than 5 redirects" in str(error)
+    assert len(server.requests) == 6
 
 
 async def test_a_redirect_with_an_endless_body_is_followed_without_reading_it(server: FeedServer) -> None:
@@ -224,6 +225,10 @@ async def test_a_redirect_with_an_endless_body_is_followed_without_reading_it(se
 async def test_redirects_lead_nowhere_but_to_http(server: FeedServer, target: str) -> None:
     error = await failure(server.serve("/away", Answer(status=302, headers={"Location": target})))
     assert not error.retryable
+
+
+async def test_an_unknown_scheme_is_named() -> None:
+    assert "unknown scheme 'ftp': http and https are known" in str(await failure("ftp://127.0.0.1/x"))
 
 
 @pytest.mark.parametrize(

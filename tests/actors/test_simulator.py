@@ -62,10 +62,13 @@ async def test_a_batch_holds_what_the_seed_rule_says(scene: Scene, autojump_cloc
     assert np.array_equal(ranks, expected_ranks(1_000))
 
 
-async def test_a_process_may_bound_itself_further(scene: Scene, autojump_clock: MockClock) -> None:
-    plan = SimulationPlan(game_id=GAME_ID, last_draw=10)
+@pytest.mark.parametrize(("last_draw", "last"), [(10, 10), (5_000, 1_000), (0, None)])
+async def test_a_process_may_bound_itself_further_but_not_beyond_the_milestone(
+    scene: Scene, last_draw: int, last: int | None, autojump_clock: MockClock
+) -> None:
+    plan = SimulationPlan(game_id=GAME_ID, last_draw=last_draw)
     await run_for(1, partial(run_simulator, plan, scene.world, scene.send))
-    assert received(scene.inbox) == [(1, 10)]
+    assert received(scene.inbox) == ([(1, last)] if last else [])
 
 
 async def test_a_bulk_batch_is_bounded_by_draws_and_by_days(autojump_clock: MockClock) -> None:

@@ -1,12 +1,13 @@
 """get_match_events: synthetic draws that came close to the real draw of their date."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from pydantic import Field
 
-from tools.answers import MatchTotal, Numbers, SnapshotField, mark, total_lines
+from tools.answers import MatchTotal, Numbers, SnapshotField, mark, numbers_of_ranks, total_lines
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
@@ -86,7 +87,7 @@ def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Source) -> MatchEven
     return MatchEventsAnswer(
         snapshot=mark(view),
         min_match_level=level,
-        events=tuple(_event(view.game, event) for event in page),
+        events=_told_events(view.game, page),
         next_cursor=make_cursor(page[-1].draw_number, *query) if len(found) > len(page) else None,
         totals=total_lines(view.game, totals),
         compared_draws=totals.compared_draws,
@@ -108,17 +109,18 @@ def checked_level(game: Game, level: int | None) -> int:
     return level
 
 
-def _event(game: Game, event: "EventView") -> MatchEvent:
-    from universe.ranking import unrank
-
-    return MatchEvent(
-        draw_number=event.draw_number,
-        draw_date=event.draw_date,
-        match_level=event.main_matches + event.bonus_matches,
-        main_matches=event.main_matches,
-        bonus_matches=event.bonus_matches,
-        synthetic=Numbers.of(*unrank(game, event.rank)),
-        real=Numbers.of(event.real.main_numbers, event.real.bonus_numbers),
+def _told_events(game: Game, page: "Sequence[EventView]") -> tuple[MatchEvent, ...]:
+    return tuple(
+        MatchEvent(
+            draw_number=event.draw_number,
+            draw_date=event.draw_date,
+            match_level=event.main_matches + event.bonus_matches,
+            main_matches=event.main_matches,
+            bonus_matches=event.bonus_matches,
+            synthetic=synthetic,
+            real=Numbers(main_numbers=event.real.main_numbers, bonus_numbers=event.real.bonus_numbers),
+        )
+        for event, synthetic in zip(page, numbers_of_ranks(game, [event.rank for event in page]), strict=True)
     )
 
 

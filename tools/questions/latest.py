@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import attrs
 from pydantic import Field
 
-from tools.answers import Draw, SnapshotField, mark, real_draw, synthetic_draw
+from tools.answers import Draw, SnapshotField, mark, real_draw, synthetic_draws
 from tools.arguments import GAME_ID, LIMIT, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Source
@@ -41,7 +41,7 @@ def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Source) -> LatestDra
         stored = snapshot.results(view, None, None, asked.limit, None)
         draws = tuple(real_draw(view.game, one.result) for one in stored)
     else:
-        draws = tuple(synthetic_draw(view.game, draw) for draw in snapshot.latest_draws(view, asked.limit))
+        draws = synthetic_draws(view.game, snapshot.latest_draws(view, asked.limit))
     return LatestDrawsAnswer(snapshot=mark(view), source=asked.source, draws=draws)
 
 

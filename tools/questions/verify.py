@@ -6,7 +6,7 @@ from typing import Annotated
 import attrs
 from pydantic import Field
 
-from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark, synthetic_draw
+from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark, only
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Source
@@ -54,8 +54,8 @@ class VerifyDrawAnswer:
 
 def ask(snapshot: Snapshot, asked: VerifyDrawArguments, _: Source) -> VerifyDrawAnswer:
     """Return a draw, recomputed from its number alone."""
-    from storage.views import DrawView
-    from universe.seed import draw_digest, draw_message, draw_rank
+    from universe.ranking import unrank
+    from universe.seed import SEED_BYTES, draw_digest, draw_message, draw_rank
 
     view = snapshot.game(asked.game_id)
     game, number = view.game, asked.draw_number
@@ -64,19 +64,19 @@ def ask(snapshot: Snapshot, asked: VerifyDrawArguments, _: Source) -> VerifyDraw
         raise DrawError(f"{game.game_id}: draw {number} has not been made, {known}")
     draw_date = view.clock.draw_date(number)
     rank = draw_rank(game, draw_date, number)
-    draw = synthetic_draw(game, DrawView(draw_number=number, draw_date=draw_date, rank=rank))
-    digest = draw_digest(game.game_id, draw_date, number).hex()
+    main, bonus = unrank(game, rank)
+    digest = draw_digest(game.game_id, draw_date, number)
     return VerifyDrawAnswer(
         snapshot=mark(view),
         game_id=game.game_id,
         draw_number=number,
         draw_date=draw_date,
-        seed=digest[:32],
-        main_numbers=draw.main_numbers,
-        bonus_numbers=draw.bonus_numbers,
-        bonus_number=draw.bonus_number,
+        seed=digest[:SEED_BYTES].hex(),
+        main_numbers=main,
+        bonus_numbers=bonus,
+        bonus_number=only(bonus),
         message=draw_message(game.game_id, draw_date, number),
-        digest=digest,
+        digest=digest.hex(),
         rank=safe_integer(rank, game.outcomes),
         stored=snapshot.occurrences(view, rank) > 0,
     )

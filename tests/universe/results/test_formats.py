@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from universe.catalogue import shipped_games
-from universe.results.document import document_from
+from universe.results.document import document_from, key_of
 from universe.results.formats import FORMATS
 from universe.results.reading import read_results
 from universe.results.result import Reading, RealResult
@@ -157,6 +157,10 @@ def test_every_usual_encoding_is_read(encoding: str) -> None:
 def test_bytes_of_no_encoding_are_text_all_the_same() -> None:
     assert document_from(b"\x81\x8d").text == "\x81\x8d"
     assert "\ufffd" in document_from(b"\xff\xfea").text
+
+
+def test_a_column_name_of_any_length_costs_little() -> None:
+    assert len(key_of("x" * 60_000)) <= 80
 
 
 def test_old_code_pages_do_not_break_a_line_in_two() -> None:

@@ -165,6 +165,7 @@ def test_of_two_swapped_draw_numbers_neither_is_taken() -> None:
 def test_a_row_refused_for_something_else_says_nothing_about_draw_numbers() -> None:
     text = california((1, WED), (2, SAT), (900, "Thu. Jun 08, 2000"), (3, NEXT_WED))
     assert list(reasons(text)) == [3]
+    assert "draw number" not in reasons(text)[3]
 
 
 @pytest.mark.parametrize("number", ["x1", "0", "-4", "1.5", "9" * 30, "\uff11"])

@@ -47,6 +47,11 @@ def test_one_wrong_number_condemns_no_other_row(count: int, place: int, wrong_nu
     assert out_of_order(pairs(numbers)) == expected
 
 
+def test_what_is_left_rises_even_where_near_rows_support_two_stories() -> None:
+    both = {(START + timedelta(days=day), number) for day, number in ((0, 1), (1, 7), (4, 8), (4, 1), (5, 2), (8, 5))}
+    assert rising(sorted(both - out_of_order(both)))
+
+
 def test_of_swapped_numbers_and_of_two_rows_nothing_tells_which_is_wrong() -> None:
     assert out_of_order(pairs([1, 3, 2, 4])) == set(pairs([1, 3, 2, 4])[1:3])
     assert len(out_of_order(pairs([2, 1]))) == 2
