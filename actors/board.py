@@ -7,12 +7,14 @@ whole process.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 import structlog
 import trio
 
-from storage.interface import Committed
+if TYPE_CHECKING:  # that module imports numpy, and a process answers before it needs any
+    from storage.interface import Committed
 
 log = structlog.get_logger()
 
@@ -107,7 +109,7 @@ class Board:
         if self._parked.pop(actor, None):
             log.info("actor.unparked", actor=actor)
 
-    def note_commit(self, committed: Committed) -> None:
+    def note_commit(self, committed: "Committed") -> None:
         """Tell listeners, and those who wait, what a transaction changed."""
         for listener in self.listeners:
             listener(committed)

@@ -1,13 +1,12 @@
 """The wiring: which actors there are, what connects them, in which order they start and end.
 
 A *life* is writer, aggregator, their mailboxes and the producers: it crashes and restarts as one, on fresh mailboxes. A
-producer alone restarts alone. Services surround it all: they start first and stop last.
+producer alone restarts alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-import attrs
 import structlog
 import trio
 
@@ -30,18 +29,6 @@ DRAIN_SECONDS_MAX = 1.0
 log = structlog.get_logger()
 
 
-@attrs.frozen(kw_only=True)
-class Service:
-    """Something that runs beside the actors, such as the MCP server.
-
-    Its crash restarts it within the world's budget; with ``restarts`` False it ends the process, which drains first. A
-    service may simply finish; if that is to end the process, it sets ``stop`` itself.
-    """
-
-    child: Child
-    restarts: bool
-
-
 async def run_system(
     plans: Sequence[SimulationPlan],
     feeds: Sequence[FeedPlan],
@@ -49,12 +36,11 @@ async def run_system(
     *,
     stop: trio.Event,
     until_halted: bool = False,
-    services: Sequence[Service] = (),
 ) -> None:
     """Simulate, ingest and compare until ``stop`` is set; then drain, within a bound, and end.
 
     ``until_halted`` stops by itself once every plan is at its bound with all of it committed and compared. A spent
-    restart budget, or a service that must not restart, ends it likewise, and its error is raised, plain, afterwards.
+    restart budget ends it likewise, and is raised, plain, afterwards.
     """
     assert plans or not until_halted
     bootstrapped = {plan.game_id: trio.Event() for plan in plans}
@@ -62,27 +48,18 @@ async def run_system(
         bootstrapped[game_id].set()
     world.board.expect(name for plan in plans for name in (plan.actor, comparer_name(plan.game_id)))
     core = Child(name="core", run=partial(_live, plans, feeds, world, bootstrapped, stop))
-    failures: list[Exception] = []
-    async with trio.open_nursery() as around:
-        for service in services:
-            around.start_soon(_run_service, service, world, stop, failures, name=service.child.name)
-        if until_halted:
-            around.start_soon(_stop_when_settled, world, stop)
-        await _run_core(core, world, stop, failures)
-        around.cancel_scope.cancel()
-    if failures:
-        raise failures[0]
-
-
-async def _run_core(core: Child, world: World, stop: trio.Event, failures: list[Exception]) -> None:
-    """Keep the core alive until it has drained after ``stop``, or the bound for that is over."""
+    failure: RestartBudgetExceeded | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_after_stop, stop, nursery.cancel_scope)
+        if until_halted:
+            nursery.start_soon(_stop_when_settled, world, stop)
         try:
             await keep_alive(core, world.budget, world.board)
-        except RestartBudgetExceeded as failure:
-            failures.append(failure)
+        except RestartBudgetExceeded as spent:
+            failure = spent
         nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _cancel_after_stop(stop: trio.Event, scope: trio.CancelScope) -> None:
@@ -95,19 +72,6 @@ async def _cancel_after_stop(stop: trio.Event, scope: trio.CancelScope) -> None:
 async def _stop_when_settled(world: World, stop: trio.Event) -> None:
     await world.board.wait_settled()
     stop.set()
-
-
-async def _run_service(service: Service, world: World, stop: trio.Event, failures: list[Exception]) -> None:
-    """Run a service until it ends by itself or is cancelled; its failure asks the whole to stop."""
-    try:
-        if service.restarts:
-            await keep_alive(service.child, world.budget, world.board)
-        else:
-            await service.child.run()
-    except Exception as failure:  # run_system raises it once everything has drained
-        log.exception("service.failed", actor=service.child.name)
-        failures.append(failure)
-        stop.set()
 
 
 async def _live(

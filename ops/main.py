@@ -6,13 +6,11 @@ from typing import Any
 
 import click
 
+from ops.exits import EXIT_BAD_INPUT, EXIT_DONE, failure_code, tell
 from ops.logs import configure_logging
 from ops.options import Common, universe_options
 from ops.place import Mode
 from universe import __version__
-from universe.errors import UniverseError
-
-EXIT_DONE, EXIT_CHECK_FAILED, EXIT_BAD_INPUT, EXIT_GAVE_UP = 0, 1, 2, 3
 
 _COMMANDS = {  # name: module that holds it; imported only when it is called
     "archive": "ops.keep",
@@ -77,28 +75,16 @@ def run_command(arguments: list[str] | None = None) -> int:
         click.echo(error.ctx.get_help() if error.ctx else "")
         return EXIT_DONE
     except click.ClickException as error:
-        return _refused(error.format_message())
-    except UniverseError as error:
-        return _refused(str(error))
+        tell(error.format_message())
+        return EXIT_BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         return EXIT_DONE
     except BrokenPipeError:  # whoever read our output has had enough
         sys.stdout = None  # nothing left to flush at exit
         return EXIT_DONE
+    except Exception as failure:  # noqa: BLE001  told in one line
+        return failure_code(failure)
     return code if isinstance(code, int) else EXIT_DONE
-
-
-def failure_code(failure: Exception) -> int:
-    """Say in one line why the process gave up, and return its exit code."""
-    if isinstance(failure, UniverseError) and type(failure).__name__ != "RestartBudgetExceeded":
-        return _refused(str(failure))
-    _refused(str(failure) if isinstance(failure, UniverseError) else f"{type(failure).__name__}: {failure}")
-    return EXIT_GAVE_UP
-
-
-def _refused(message: str) -> int:
-    click.echo(f"universe: {' '.join(message.split())}", err=True)
-    return EXIT_BAD_INPUT
 
 
 if __name__ == "__main__":

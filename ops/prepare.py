@@ -69,6 +69,16 @@ class Opened:
         if limit_draws is not None:
             self.store.change_milestone(game.game_id, limit_draws=limit_draws)
 
+    def other_games(self) -> list[str]:
+        """Return the initialised games of the universe that this process does not simulate."""
+        reader = self.reader()
+        try:
+            with reader.snapshot() as snapshot:
+                initialised = {view.game.game_id for view in snapshot.games() if view.clock}
+        finally:
+            reader.close()
+        return sorted(initialised - {game.game_id for game in self.games})
+
     def reader(self) -> Reader:
         """Open a reader of this universe."""
         return Reader.open(self.location, self.store.mode, self.games)

@@ -12,18 +12,23 @@ import attrs
 import structlog
 import trio
 
+from actors.board import Board
+from actors.services import Service, run_beside
+from actors.supervisor import Child, RestartBudget
+from ops.exits import EXIT_DONE, failure_code
 from ops.run import RunOptions
+from ops.signals import watch_signals
 from ops.terminal import print_json, print_table, progress_bars
+from universe import __version__
 
 if TYPE_CHECKING:
-    from actors.board import Board
     from ops.prepare import Opened
     from storage.lock import LeaderLock
     from storage.reader import Reader
     from tools.source import GameVitals
 
 FOLLOW_SECONDS = 0.25  # how often a follower looks whether the leader is gone
-SERVER_FIRST_SECONDS = 0.02  # head start of the server before the interpreter is busy importing
+SERVER_FIRST_SECONDS = 0.05  # head start of the first answer before the interpreter is busy importing
 
 log = structlog.get_logger()
 
@@ -34,15 +39,15 @@ class Life:
 
     options: RunOptions
     stop: trio.Event = attrs.field(factory=trio.Event)
+    serving: trio.Event = attrs.field(factory=trio.Event)
     stdin_ended: trio.Event = attrs.field(factory=trio.Event)
     messages: int = 0  # that a client has sent
     started: float = attrs.field(factory=time.perf_counter)
     role: Literal["leader", "follower", "reader"] = "follower"
-    board: "Board | None" = None
+    board: Board = attrs.field(factory=Board)
     opened: trio.Event = attrs.field(factory=trio.Event)
     current: "Reader | None" = None
     summary: dict[str, Any] | None = None
-    failure: Exception | None = None
 
     # tools.source.Source: what the server asks of the process.
 
@@ -56,8 +61,6 @@ class Life:
         """Return how this process's actors of a game are."""
         from tools.source import GameVitals, Parked
 
-        if self.board is None:
-            return GameVitals(simulating=False, parked=None, restarts=0)
         status = self.board.status_of(game_id)
         at = status.parked
         parked = None if at is None else Parked(actor=at.actor, reason=at.reason, since=at.since)
@@ -81,35 +84,33 @@ class Life:
 
 async def run_process(options: RunOptions) -> int:
     """Run until told to stop, until the client leaves, or, in test mode, until the limit; returns the exit code."""
-    from ops.system import watch_signals
-
     life = Life(options)
+    server = Service(child=Child(name="mcp", run=partial(_serve, life)), restarts=False)
     async with trio.open_nursery() as around:
         await around.start(watch_signals, life.stop)
-        if options.stdio:
-            around.start_soon(_serve, life)
-        else:
-            life.stdin_ended.set()
         try:
-            await _simulate_or_follow(life)
-        except Exception as failure:  # noqa: BLE001  reported as one line below, after everything has ended
-            life.failure = failure
-        around.cancel_scope.cancel()
+            await run_beside(
+                [server] if options.stdio else [],
+                partial(_simulate_or_follow, life),
+                stop=life.stop,
+                budget=RestartBudget(),
+                board=life.board,
+            )
+        except Exception as failure:  # noqa: BLE001  whatever ended the process is told in one line
+            return failure_code(failure)
+        finally:
+            around.cancel_scope.cancel()
     return _conclude(life)
 
 
 async def _serve(life: Life) -> None:
-    """Serve MCP on stdio. The end of it, or its crash, ends the process after the writer has drained."""
-    try:
-        from tools.server import make_server
-        from tools.stdio import serve_stdio
-        from universe import __version__
+    """Serve MCP on stdio. Its end is the client's leaving, which ends the process after the writer has drained."""
+    from tools.server import make_server
+    from tools.stdio import serve_stdio
 
-        await serve_stdio(make_server(life, version=__version__), on_message=life.note_message)
-    except Exception as failure:
-        log.exception("server.crashed")
-        life.failure = failure
-        life.stop.set()
+    server = make_server(life, version=__version__)
+    life.serving.set()
+    await serve_stdio(server, on_message=life.note_message)
     life.stdin_ended.set()
     if life.options.target.mode == "prod" or life.messages:
         life.stop.set()
@@ -118,9 +119,12 @@ async def _serve(life: Life) -> None:
 async def _simulate_or_follow(life: Life) -> None:
     """Lead if nobody does; otherwise serve reads beside the leader, and take over when it is gone."""
     if life.options.stdio:
+        await life.serving.wait()
         await trio.sleep(SERVER_FIRST_SECONDS)
+    else:
+        life.stdin_ended.set()
     if life.options.dry_run:
-        await _lead(life, None)
+        await _lead(life)
         return
     from storage.lock import LeaderLock
 
@@ -130,7 +134,7 @@ async def _simulate_or_follow(life: Life) -> None:
             log.info("universe.followed", leader=lock.holder(), directory=str(life.options.target.place.root))
             await _follow(life, lock)
         if lock.held and not life.stop.is_set():
-            await _lead(life, lock)
+            await _lead(life)
 
 
 async def _follow(life: Life, lock: "LeaderLock") -> None:
@@ -154,16 +158,14 @@ async def _follow(life: Life, lock: "LeaderLock") -> None:
             await life.stop.wait()
 
 
-async def _lead(life: Life, lock: "LeaderLock | None") -> None:
-    """Simulate until the end, and sum up."""
-    del lock  # held by the caller for as long as this runs
+async def _lead(life: Life) -> None:
+    """Simulate until the end, and sum up. The caller holds the lock."""
     opened = await trio.to_thread.run_sync(_open, life.options)
     try:
-        from actors.board import Board
         from ops.system import feed_plans, simulate
 
         life.read_from(await trio.to_thread.run_sync(opened.reader))
-        life.role, life.board = "leader", Board()
+        life.role = "leader"
         plans = _plans(opened, life.options)
         feeds = feed_plans(opened, life.options.target.settings)
         async with trio.open_nursery() as nursery:
@@ -195,7 +197,8 @@ def _plans(opened: "Opened", options: RunOptions) -> list[Any]:
     from actors.simulator import SimulationPlan
     from ops.prepare import DRAWS_PER_DAY
 
-    plans = []
+    elsewhere = opened.other_games()
+    plans = [SimulationPlan(game_id=game_id, last_draw=0) for game_id in elsewhere]  # compared, not simulated
     for game in opened.games:
         clock = opened.store.clock(game.game_id)
         a_day = clock.draws_per_day if clock else options.draws_per_day or DRAWS_PER_DAY["prod"]
@@ -236,8 +239,6 @@ def _summary(life: Life, opened: "Opened", tally: Any) -> dict[str, Any]:
 
 def _conclude(life: Life) -> int:
     """Print or log the summary and return the exit code."""
-    from ops.main import EXIT_DONE, failure_code
-
     summary = life.summary or {
         "mode": life.options.target.mode,
         "dry_run": life.options.dry_run,
@@ -246,8 +247,6 @@ def _conclude(life: Life) -> int:
         "seconds": round(time.perf_counter() - life.started, 3),
         "games": {},
     }
-    if life.failure is not None:
-        return failure_code(life.failure)
     log.info("run.finished", **summary)
     if life.options.as_json:
         print_json(summary)

@@ -22,7 +22,8 @@ from ops.options import (
 )
 from ops.place import Mode
 from ops.prepare import Initialisation, Opened, locked, open_universe
-from ops.system import game_summaries, simulate, watch_signals
+from ops.signals import watch_signals
+from ops.system import game_summaries, simulate
 from ops.terminal import print_json, print_text, progress_bars
 from universe.errors import SettingsError
 

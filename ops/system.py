@@ -1,6 +1,5 @@
 """One process's universe: the actors wired to a store, followed on a terminal, summed up at the end."""
 
-import signal
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
-import structlog
 import trio
 
 from actors.board import Board
@@ -23,17 +21,6 @@ from storage.connection import Location, open_reader
 from storage.fingerprint import fingerprints
 from storage.interface import Committed
 from universe.settings import Settings
-
-log = structlog.get_logger()
-
-
-async def watch_signals(stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-    """Ask for an orderly end at SIGTERM or SIGINT, however often they come."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            log.info("process.signalled", signal=signal.Signals(number).name)
-            stop.set()
 
 
 def feed_plans(opened: Opened, settings: Settings) -> list[FeedPlan]:

@@ -22,8 +22,8 @@ class GapError(AssertionError):
 class GameProgress:
     """How far one game's simulation is and how far it may go, as committed.
 
-    ``last_allowed`` is the number of the last draw that milestone and limit permit; ``halt_reason`` says which of them
-    is reached, None while draws may still be made.
+    ``last_allowed`` is the number of the last draw that the milestone permits, and in test mode the schema. A test
+    run's limit is not in it, for it bounds runs alone; ``halt_reason`` says what is reached, that limit included.
     """
 
     clock: LogicalClock

@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG001 - a test asks for virtual time by naming autojump_clock
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
@@ -13,9 +13,10 @@ from trio.testing import MockClock
 
 from actors import simulator, writer
 from actors.feed_results import FeedPlan
+from actors.services import Service, run_beside
 from actors.simulator import SimulationPlan
 from actors.supervisor import Child, RestartBudget, RestartBudgetExceeded
-from actors.system import DRAIN_SECONDS_MAX, Service, run_system
+from actors.system import DRAIN_SECONDS_MAX, run_system
 from actors.world import World, call_in_thread
 from storage.errors import StoreFull
 from storage.memory import MemoryStore
@@ -42,13 +43,21 @@ PLAN = SimulationPlan(game_id=GAME_ID)
 SLOW_PLAN = SimulationPlan(game_id=GAME_ID, draws_per_second=2.0)
 
 
-async def run_until(seconds: float, world: World, *plans: SimulationPlan, **options: object) -> None:
+async def run_until(seconds: float, world: World, *plans: SimulationPlan, services: Sequence[Service] = ()) -> None:
     """Run the system and ask it to stop after so long."""
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(run_system, plans, [], world, stop=stop, **options))  # type: ignore[arg-type]  # as named there
+        nursery.start_soon(run_with, services, world, plans, stop)
         await trio.sleep(seconds)
         stop.set()
+
+
+async def run_with(
+    services: Sequence[Service], world: World, plans: Sequence[SimulationPlan], stop: trio.Event
+) -> None:
+    """Run the system with services around it, as a process does."""
+    work = partial(run_system, plans, [], world, stop=stop)
+    await run_beside(services, work, stop=stop, budget=world.budget, board=world.board)
 
 
 async def test_it_ends_by_itself_once_every_game_is_at_its_bound(autojump_clock: MockClock) -> None:
@@ -221,7 +230,7 @@ async def test_a_service_that_must_not_restart_drains_and_ends_the_process(autoj
 
     service = Service(child=Child(name="server", run=fail), restarts=False)
     with capture_logs(), pytest.raises(RuntimeError, match="stdout is gone"):
-        await run_system([SLOW_PLAN], [], make_world(store), stop=trio.Event(), services=[service])
+        await run_with([service], make_world(store), [SLOW_PLAN], trio.Event())
     assert ranks_in(store) == expected_ranks(20)
     assert trio.current_time() < 10.1
 

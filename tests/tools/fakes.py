@@ -233,8 +233,10 @@ class FakeSource:
     opened: trio.Event | None = None
     vitals_by_id: dict[str, GameVitals] = attrs.field(factory=dict)
     snapshots: int = 0
+    asked_for: int = 0  # readers, whether they could be given yet or not
 
     async def reader(self) -> "FakeSource":
+        self.asked_for += 1
         if self.opened is not None:
             await self.opened.wait()
         return self

@@ -145,6 +145,7 @@ async def test_status_shows_every_game(source: FakeSource) -> None:
     one = games["GAME_001"]
     day = (2_350 - 1) // DRAWS_PER_DAY
     assert one["lag_logical_days"] == (TODAY - EPOCH - timedelta(days=day)).days
+    assert games["TINY"]["lag_logical_days"] == one["lag_logical_days"] + 14  # draw 1,000 is the last of day 9
     assert one["completion_percent"] == 100 * 2_350 / 40_000_000
     assert one["observed_draws_per_day"] == 2_350 * 24
     assert one["draws_per_logical_day"] == DRAWS_PER_DAY

@@ -7,6 +7,7 @@ import pytest
 import trio
 from mcp import Client, MCPError
 from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
 
 from tests.tools.fakes import MODES, FakeSource, answer, call, fake_games, refusal, text_of
 from tools.cursors import CursorError, make_cursor, read_cursor
@@ -204,12 +205,13 @@ async def test_calls_wait_for_the_store_a_bounded_number_at_once(closed: FakeSou
 
         for _ in range(CALLS_MAX + 10):
             nursery.start_soon(ask)
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         assert not results
+        assert closed.asked_for == CALLS_MAX
         closed.opened.set()
         with trio.move_on_after(20):
             while len(results) < CALLS_MAX + 10:
-                await trio.testing.wait_all_tasks_blocked()
+                await wait_all_tasks_blocked()
     assert len(results) == CALLS_MAX + 10
 
 

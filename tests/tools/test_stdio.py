@@ -1,6 +1,7 @@
 """The stdio transport, in a real process with real descriptors."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -12,11 +13,17 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Any
 
+import anyio
 import pytest
+import trio
+from mcp.shared.message import SessionMessage
+from mcp_types.jsonrpc import jsonrpc_message_adapter
+from trio.testing import wait_all_tasks_blocked
+
+from tools.stdio import LINE_BYTES_MAX, UNANSWERED_MAX, LineReader, Unanswered, _read_messages
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 20
-LINE_BYTES_MAX = 16 * 2**20
 
 # A small server: echo answers, wait never does. SIGTERM cancels it, as the program's own ladder does.
 SERVER = """
@@ -212,6 +219,32 @@ def test_it_serves_a_socket_pair_as_node_parents_give_it() -> None:
             ours.shutdown(socket.SHUT_WR)
             assert answers.readline() == b"after\n"
         assert process.wait(SECONDS_MAX) == 0
+
+
+async def test_requests_beyond_the_bound_wait_in_the_pipe() -> None:
+    """A client that asks faster than it is answered must not fill the memory."""
+    reading, writing = os.pipe()
+    os.write(writing, packed(*({"jsonrpc": "2.0", "id": n, "method": "ping"} for n in range(UNANSWERED_MAX + 10))))
+    os.close(writing)
+    unanswered, seen = Unanswered(), 0
+
+    def count() -> None:
+        nonlocal seen
+        seen += 1
+
+    to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](math.inf)
+    with to_server, from_client:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_read_messages, LineReader(reading), to_server, unanswered, count)
+            await wait_all_tasks_blocked(0.05)
+            assert from_client.statistics().current_buffer_used == UNANSWERED_MAX
+            cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 3}}
+            unanswered.note_received(jsonrpc_message_adapter.validate_python(cancelled))
+            await wait_all_tasks_blocked(0.05)
+            assert from_client.statistics().current_buffer_used == UNANSWERED_MAX + 1
+            unanswered.forget()
+        assert seen == UNANSWERED_MAX + 10
+    os.close(reading)
 
 
 def test_descriptors_stay_blocking_for_whoever_shares_them() -> None:
