@@ -42,5 +42,11 @@ def rich_bars() -> Iterator[RichBars]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as progress:
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        redirect_stdout=False,
+        refresh_per_second=2,
+        speed_estimate_period=120,
+    ) as progress:
         yield RichBars(progress)

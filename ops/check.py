@@ -22,7 +22,7 @@ from storage.verify import Verdict, verify_universe
 def verify_command(
     ctx: click.Context, mode: Mode | None, data_dir: Path | None, config: Path | None, full: bool, as_json: bool
 ) -> int:
-    r"""Recompute draws and counters by the rule and compare them with what is stored.
+    """Recompute draws and counters by the rule and compare them with what is stored.
 
     \b
     universe verify

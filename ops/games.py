@@ -18,7 +18,7 @@ from universe.subsets import why_no_levels
 
 @click.group("games")
 def games_command() -> None:
-    r"""List games, show one, check a definition of your own.
+    """List games, show one, check a definition of your own.
 
     \b
     universe games list

@@ -61,7 +61,7 @@ def ingest_command(
     keep_valid: bool,
     as_json: bool,
 ) -> int:
-    r"""Store real results for ever. Safe to repeat; a bad row refuses the whole file unless --keep-valid.
+    """Store real results for ever. Safe to repeat; a bad row refuses the whole file unless --keep-valid.
 
     \b
     universe ingest --game GAME_001 --results results.csv

@@ -33,7 +33,7 @@ def extend_command(
     milestone_date: date | None,
     as_json: bool,
 ) -> None:
-    r"""Let a game go on past its milestone; a running universe takes it up within a second.
+    """Let a game go on past its milestone; a running universe takes it up within a second.
 
     \b
     universe extend --game GAME_001 --max-draws 100000000
@@ -113,7 +113,7 @@ def _require_universe(chosen: Target) -> None:
 def reset_command(
     ctx: click.Context, mode: Mode | None, data_dir: Path | None, config: Path | None, yes: bool, as_json: bool
 ) -> None:
-    r"""Empty the test universe. Production data cannot be reset.
+    """Empty the test universe. Production data cannot be reset.
 
     \b
     universe reset --mode test

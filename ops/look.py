@@ -124,7 +124,7 @@ def draws_command(
     last: int | None,
     shape: str,
 ) -> None:
-    r"""Print raw draws by number; past the last one, what exists.
+    """Print raw draws by number; past the last one, what exists.
 
     \b
     universe draws --game GAME_001 --from 1 --to 10
@@ -195,7 +195,7 @@ def draw_command(
     number: int,
     as_json: bool,
 ) -> None:
-    r"""Make one draw by the seed rule, step by step; no universe is needed.
+    """Make one draw by the seed rule, step by step; no universe is needed.
 
     \b
     universe draw GAME_001 2026-11-21 1

@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__)
 @click.pass_context
 def cli(ctx: click.Context, mode: Mode | None, data_dir: Path | None, config: Path | None) -> None:
-    r"""Run a universe of synthetic lottery draws beside the real ones: the null model of lottery talk.
+    """Run a universe of synthetic lottery draws beside the real ones: the null model of lottery talk.
 
     \b
     universe run --mode test --limit 10000 --dry-run     try it; leaves nothing behind

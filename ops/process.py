@@ -3,6 +3,7 @@
 The server answers first; storage and simulation are imported and opened behind it.
 """
 
+import importlib
 import time
 from datetime import UTC, date, datetime
 from functools import partial
@@ -169,6 +170,8 @@ async def _lead(life: Life) -> None:
         plans = _plans(opened, life.options)
         feeds = feed_plans(opened, life.options.target.settings)
         async with trio.open_nursery() as nursery:
+            if life.options.stdio:
+                nursery.start_soon(trio.to_thread.run_sync, _warm_up)
             if life.options.target.mode == "test":
                 nursery.start_soon(_stop_when_done, life, life.board)
             with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
@@ -190,6 +193,11 @@ def _open(options: RunOptions) -> "Opened":
         milestone_date=options.milestone_date,
     )
     return open_universe(options.target, options.games, wishes, in_memory=options.dry_run)
+
+
+def _warm_up() -> None:
+    """Import what the first question about frequencies would otherwise wait for."""
+    importlib.import_module("scipy.special")
 
 
 def _plans(opened: "Opened", options: RunOptions) -> list[Any]:

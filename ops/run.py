@@ -90,7 +90,7 @@ def run_command(
     milestone_date: date | None,
     as_json: bool,
 ) -> int:
-    r"""Create or resume the universe, simulate, ingest results, serve MCP.
+    """Create or resume the universe, simulate, ingest results, serve MCP.
 
     \b
     universe run                                            production, until stopped

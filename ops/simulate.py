@@ -50,7 +50,7 @@ def simulate_command(
     milestone_date: date | None,
     as_json: bool,
 ) -> None:
-    r"""Advance the simulation at full speed. Ctrl-C is safe; the next call goes on.
+    """Advance the simulation at full speed. Ctrl-C is safe; the next call goes on.
 
     \b
     universe simulate --draws 1000000
