@@ -1,16 +1,18 @@
 """Late comparisons: a result that came after its draws is held against them, regenerated piece by piece."""
 
+from collections.abc import Sequence
+
 import trio
 
 from actors.board import actor_name
-from actors.mail import Letter, deliver
+from actors.mail import Letter, deliver_all
 from actors.world import World
 from storage.comparisons import comparison_of
 from storage.interface import PendingComparison
 from universe.seed import ranks_of_draws
 from universe.units import ComparisonUnit
 
-COMPARE_DRAWS_MAX = 50_000  # one piece: short enough to delay neither draws nor answers
+COMPARE_DRAWS_MAX = 50_000  # in flight: short enough to delay neither draws nor answers
 
 
 def comparer_name(game_id: str) -> str:
@@ -24,12 +26,17 @@ def compare_draws(pending: PendingComparison) -> ComparisonUnit:
     return comparison_of(pending.clock, pending.result, pending.first, ranks)
 
 
+def compare_all(pending: Sequence[PendingComparison]) -> list[ComparisonUnit]:
+    """Compare several dates' pieces in one go."""
+    return [compare_draws(piece) for piece in pending]
+
+
 async def run_comparer(game_id: str, world: World, letters: trio.MemorySendChannel[Letter]) -> None:
-    """Compare whatever waits for it, one piece in flight at a time; then wait for news. Runs until cancelled."""
+    """Compare whatever waits for it, some pieces in flight at a time; then wait for news. Runs until cancelled."""
     board, store = world.board, world.store
     while True:
         news = board.news.rings
-        while pending := await world.offload(store.pending_comparison, game_id, COMPARE_DRAWS_MAX):
-            await deliver(await world.offload(compare_draws, pending), letters)
+        while pending := await world.offload(store.pending_comparisons, game_id, COMPARE_DRAWS_MAX):
+            await deliver_all(await world.offload(compare_all, pending), letters)
         board.settle(comparer_name(game_id), news)
         await board.news.wait_after(news)

@@ -1,5 +1,7 @@
 """What goes into the writer's mailbox: a unit, and the answer its sender may wait for."""
 
+from collections.abc import Sequence
+
 import attrs
 import trio
 
@@ -32,3 +34,12 @@ async def deliver(unit: Unit, letters: trio.MemorySendChannel[Letter]) -> Commit
     letter = Letter(unit)
     await letters.send(letter)
     return await letter.wait_committed()
+
+
+async def deliver_all(units: Sequence[Unit], letters: trio.MemorySendChannel[Letter]) -> None:
+    """Send units to the writer and wait until all are kept."""
+    sent = [Letter(unit) for unit in units]
+    for letter in sent:
+        await letters.send(letter)
+    for letter in sent:
+        await letter.wait_committed()

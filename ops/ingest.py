@@ -8,13 +8,13 @@ import attrs
 import click
 import trio
 
+from actors.comparer import compare_all
 from actors.feed import fetch_source
 from actors.feed_pages import shown_source
 from ops.options import Target, json_option, target, universe_options
 from ops.place import FIRST_GAME, Mode
 from ops.prepare import stored_games
 from ops.terminal import print_json, print_text
-from storage.comparisons import comparison_of
 from storage.connection import Location
 from storage.interface import Conflict, StoredResults
 from storage.lock import LeaderLock
@@ -25,7 +25,6 @@ from universe.game import Game
 from universe.results.gaps import Gaps
 from universe.results.reading import read_pages
 from universe.results.result import Reading
-from universe.seed import ranks_of_draws
 from universe.units import ResultsUnit
 
 COMPARE_DRAWS_MAX = 262_144
@@ -108,9 +107,8 @@ def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_va
 
 def _compare(store: SqliteStore, game_id: str) -> None:
     """Compare all committed draws with results that came after them."""
-    while (pending := store.pending_comparison(game_id, COMPARE_DRAWS_MAX)) is not None:
-        ranks = ranks_of_draws(pending.clock, pending.first, pending.last)
-        store.commit([comparison_of(pending.clock, pending.result, pending.first, ranks)])
+    while pending := store.pending_comparisons(game_id, COMPARE_DRAWS_MAX):
+        store.commit(compare_all(pending))
 
 
 def ingest_document(game: Game, ingested: Ingested) -> dict[str, Any]:

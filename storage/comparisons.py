@@ -6,6 +6,7 @@ Otherwise the date waits: ``pending`` hands it out piece by piece, regenerated b
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import apsw
 import attrs
@@ -114,31 +115,38 @@ class Backlog:
     """
 
     results_seen: int = 0
-    waiting: list[date] = attrs.field(factory=list)
+    waiting: list[date] = attrs.field(factory=list)  # ascending
 
-    def pending(self, db: apsw.Connection, key: int, draws_max: int) -> PendingComparison | None:
-        """Return the next draws, at most ``draws_max`` of one date, that a stored result still waits for."""
+    def pending(self, db: apsw.Connection, key: int, draws_max: int) -> tuple[PendingComparison, ...]:
+        """Return the next draws that stored results still wait for, one piece a date, at most ``draws_max`` in all."""
         clock, watermark = stored_clock(db, key), stored_watermark(db, key)
         if clock is None or not watermark:
-            return None
-        rows = db.execute(
-            "SELECT result, draw_date FROM real_result WHERE game_key = ? AND result > ? ORDER BY result",
-            (key, self.results_seen),
-        )
-        for result, day in rows:
-            self.results_seen = result
-            self.waiting.append(date.fromisoformat(day))
-        for day in sorted(self.waiting):
+            return ()
+        self._look_for_new(db, key)
+        pieces: list[PendingComparison] = []
+        settled: set[date] = set()
+        for day in self.waiting:
             numbers = clock.draws_of_date(day)
-            if numbers.start > watermark:
+            if numbers.start > watermark or draws_max <= 0:
                 break
-            start, last = compared_to(db, key, clock, day) + 1, min(numbers.stop - 1, watermark)
-            if start > last:
-                if last == numbers.stop - 1:
-                    self.waiting.remove(day)
+            first, last = compared_to(db, key, clock, day) + 1, min(numbers.stop - 1, watermark)
+            if first > last:
+                settled |= {day} if last == numbers.stop - 1 else set()
                 continue
             stored = result_of_date(db, key, day)
             assert stored is not None
-            last = min(last, start + draws_max - 1)
-            return PendingComparison(clock=clock, result=stored.result, first=start, last=last)
-        return None
+            last = min(last, first + draws_max - 1)
+            pieces.append(PendingComparison(clock=clock, result=stored.result, first=first, last=last))
+            draws_max -= last - first + 1
+        self.waiting = [day for day in self.waiting if day not in settled]
+        return tuple(pieces)
+
+    def _look_for_new(self, db: apsw.Connection, key: int) -> None:
+        """Wait for the dates of results stored since the last look, too."""
+        rows: list[Any] = db.execute(
+            "SELECT result, draw_date FROM real_result WHERE game_key = ? AND result > ? ORDER BY result",
+            (key, self.results_seen),
+        ).fetchall()
+        if rows:
+            self.results_seen = rows[-1][0]
+            self.waiting = sorted([*self.waiting, *(date.fromisoformat(day) for _, day in rows)])

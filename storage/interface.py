@@ -81,8 +81,8 @@ class Store(Protocol):
         """Return where a game stands; the game's simulation must be initialised."""
         ...
 
-    def pending_comparison(self, game_id: str, draws_max: int) -> PendingComparison | None:
-        """Return the next draws to compare with a late result, at most ``draws_max`` of one date."""
+    def pending_comparisons(self, game_id: str, draws_max: int) -> tuple[PendingComparison, ...]:
+        """Return the next draws to compare with late results, one piece a date, at most ``draws_max`` in all."""
         ...
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:

@@ -109,15 +109,17 @@ class MemoryStore:
             halt_reason="max_draws" if reached else None,
         )
 
-    def pending_comparison(self, game_id: str, draws_max: int) -> PendingComparison | None:
-        """Return the next draws, at most ``draws_max`` of one date, that a stored result still waits for."""
+    def pending_comparisons(self, game_id: str, draws_max: int) -> tuple[PendingComparison, ...]:
+        """Return the next draws that stored results still wait for, one piece a date, at most ``draws_max`` in all."""
         state = self.games[game_id]
+        pieces: list[PendingComparison] = []
         for day in sorted(state.results):
             first = state.next_to_compare(day)
             last = min(state.clock.draws_of_date(day).stop - 1, state.watermark, first + draws_max - 1)
             if first <= last:
-                return PendingComparison(clock=state.clock, result=state.results[day], first=first, last=last)
-        return None
+                pieces.append(PendingComparison(clock=state.clock, result=state.results[day], first=first, last=last))
+                draws_max -= last - first + 1
+        return tuple(pieces)
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
         """Return the draw dates of a range that have no stored result, ascending."""

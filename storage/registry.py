@@ -1,6 +1,7 @@
 """What is fixed: the universe's identity, each game's definition, and its epoch and pace once initialised."""
 
 from datetime import date
+from functools import lru_cache
 from uuid import uuid4
 
 import apsw
@@ -67,6 +68,12 @@ def stored_game(db: apsw.Connection, key: int) -> Game:
     document = db.execute(
         "SELECT document FROM definition WHERE game_key = ? ORDER BY revision DESC LIMIT 1", (key,)
     ).get
+    return _parsed(document)
+
+
+@lru_cache(maxsize=64)
+def _parsed(document: str) -> Game:
+    """Parse a definition once: each commit and each answer asks for it."""
     return game_from_json(document)
 
 
@@ -103,12 +110,12 @@ def _protected_until(db: apsw.Connection, key: int) -> date:
     return max(dates, default=stored_game(db, key).since)
 
 
-def stored_clock(db: apsw.Connection, key: int, game: Game | None = None) -> LogicalClock | None:
-    """Return the game's logical time; None until its simulation is initialised. ``game`` saves parsing it again."""
+def stored_clock(db: apsw.Connection, key: int) -> LogicalClock | None:
+    """Return the game's logical time; None until its simulation is initialised."""
     row = db.execute("SELECT epoch, draws_per_day FROM simulation WHERE game_key = ?", (key,)).get
     if row is None:
         return None
-    return LogicalClock(game=game or stored_game(db, key), epoch=date.fromisoformat(row[0]), draws_per_day=row[1])
+    return LogicalClock(game=stored_game(db, key), epoch=date.fromisoformat(row[0]), draws_per_day=row[1])
 
 
 def require_clock(db: apsw.Connection, key: int) -> LogicalClock:

@@ -4,25 +4,16 @@ import apsw
 import attrs
 
 from storage.past import ResultTable
-from storage.registry import stored_game
 from storage.tail import Tail
 from universe.game import Game
 
 
 @attrs.define
 class Remembered:
-    """Definitions by revision, and by game the hot tail and the real results."""
+    """By game, the hot tail and the real results."""
 
-    _games: dict[tuple[int, int], Game] = attrs.field(factory=dict)
     _tails: dict[int, Tail] = attrs.field(factory=dict)
     _results: dict[int, ResultTable] = attrs.field(factory=dict)
-
-    def game(self, db: apsw.Connection, key: int) -> Game:
-        """Return the definition in force, parsed once a revision."""
-        revision: int = db.execute("SELECT max(revision) FROM definition WHERE game_key = ?", (key,)).get
-        if (key, revision) not in self._games:
-            self._games[key, revision] = stored_game(db, key)
-        return self._games[key, revision]
 
     def results(self, db: apsw.Connection, key: int) -> ResultTable:
         """Return the real results of a game."""

@@ -8,7 +8,7 @@ import apsw
 
 from storage.errors import StoreError
 from storage.rate import draws_last_hour
-from storage.registry import game_ids, game_key, game_progress, stored_clock, stored_milestone
+from storage.registry import game_ids, game_key, game_progress, stored_clock, stored_game, stored_milestone
 from storage.remembered import Remembered
 from storage.schema import Mode
 from storage.views import GameView, Phase
@@ -46,8 +46,8 @@ def _default_id(db: apsw.Connection, candidates: Sequence[str]) -> str:
 
 def game_view(db: apsw.Connection, key: int, remembered: Remembered, mode: Mode) -> GameView:
     """Return how one game stands."""
-    game, past = remembered.game(db, key), remembered.results(db, key)
-    clock, milestone = stored_clock(db, key, game), stored_milestone(db, key)
+    game, past = stored_game(db, key), remembered.results(db, key)
+    clock, milestone = stored_clock(db, key), stored_milestone(db, key)
     row: tuple[int, bytes, float] | None = db.execute(
         "SELECT watermark, minutes, committed_at FROM progress WHERE game_key = ?", (key,)
     ).get

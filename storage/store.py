@@ -198,8 +198,8 @@ class SqliteStore:
             key = require_game_key(db, game_id)
             return game_progress(db, key, self.mode, require_clock(db, key))
 
-    def pending_comparison(self, game_id: str, draws_max: int) -> PendingComparison | None:
-        """Return the next draws to compare with a late result, at most ``draws_max`` of one date."""
+    def pending_comparisons(self, game_id: str, draws_max: int) -> tuple[PendingComparison, ...]:
+        """Return the next draws to compare with late results, one piece a date, at most ``draws_max`` in all."""
         with self.reading() as db:
             key = require_game_key(db, game_id)
             return self._backlogs.setdefault(key, Backlog()).pending(db, key, draws_max)

@@ -6,6 +6,7 @@ SHA-256; rank = the seed as a big-endian number, modulo the outcomes of the game
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -55,8 +56,7 @@ def _ranks(game: Game, spans: list[tuple[date, int, int]]) -> Ranks:
     first, last = spans[0][1], spans[-1][2]
     long = len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX
     if last - first < FEW_DRAWS or long or game.outcomes > FAST_OUTCOMES_MAX:
-        ranks = [draw_rank(game, day, number) for day, start, end in spans for number in range(start, end + 1)]
-        return np.array(ranks, dtype=np.int64)
+        return np.array([rank for span in spans for rank in _hashed(game, *span)], dtype=np.int64)
     numbers = np.arange(first, last + 1, dtype=np.int64)
     dates = np.array([day.isoformat().encode("ascii") for day, _, _ in spans]).view(np.uint8).reshape(len(spans), -1)
     span_of = np.repeat(np.arange(len(spans)), [end - start + 1 for _, start, end in spans])
@@ -66,6 +66,14 @@ def _ranks(game: Game, spans: list[tuple[date, int, int]]) -> Ranks:
         messages = _messages(game.game_id, dates[span_of[chosen]], numbers[chosen], digits)
         parts.append(_reduced(digest_words(messages), game.outcomes))
     return np.concatenate(parts)
+
+
+def _hashed(game: Game, day: date, first: int, last: int) -> Iterator[int]:
+    """Yield the same ranks as draw_rank, with everything that does not change taken out of the loop."""
+    head, outcomes = f"{game.game_id}|{day.isoformat()}|".encode("ascii"), game.outcomes
+    for number in range(first, last + 1):
+        digest = hashlib.sha256(head + b"%d" % number).digest()
+        yield int.from_bytes(digest[:SEED_BYTES], "big") % outcomes
 
 
 def _messages(

@@ -88,7 +88,7 @@ def test_an_interrupted_run_resumed(dry: Any, tmp_path: Path, how: signal.Signal
 
 
 def universe_document(log: Path) -> Any:
-    import json  # noqa: PLC0415
+    import json
 
     events_of(log)
     (line,) = log.with_suffix(".out").read_text(encoding="utf-8").splitlines()

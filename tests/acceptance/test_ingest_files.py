@@ -113,7 +113,9 @@ def test_two_publishers_agree_and_a_third_adds(shared: Path, tmp_path: Path) -> 
     again = done(*where, results / "normalised/powerball.csv")
     assert (again["inserted"], again["already_present"], again["before_matrix"]) == (0, 1396, 592)
     real = {day: ticket for day, ticket in read_normalised(results / "normalised/powerball.csv").items()}
-    with connected("--data-dir", tmp_path, "--game", "GAME_002", "--epoch", "2030-01-02", log=tmp_path / "log") as client:
+    with connected(
+        "--data-dir", tmp_path, "--game", "GAME_002", "--epoch", "2030-01-02", log=tmp_path / "log"
+    ) as client:
         stored = client.pages("get_real_results", "results", game_id="GAME_002", limit=100)
     assert [(e["draw_date"], tuple(e["main_numbers"]), tuple(e["bonus_numbers"])) for e in stored] == [
         (day.isoformat(), *ticket) for day, ticket in sorted(real.items(), reverse=True) if day >= date(2015, 10, 7)

@@ -23,9 +23,7 @@ def ingest(tmp_path: Path) -> Ingest:
     def offer(text: str, *options: object, name: str = "rows.csv", game: str = "GAME_001") -> Ended:
         (tmp_path / name).write_text(text, encoding="utf-8", newline="")
         data = tmp_path / "data"
-        return universe(
-            "ingest", "--data-dir", data, "--game", game, "--results", tmp_path / name, "--json", *options
-        )
+        return universe("ingest", "--data-dir", data, "--game", game, "--results", tmp_path / name, "--json", *options)
 
     return offer
 

@@ -66,8 +66,8 @@ def _watermark(store: Store) -> int:
 
 
 def _pending(store: Store, draws_max: int = MAX_DRAWS) -> tuple[date, int, int] | None:
-    pending = store.pending_comparison(GAME.game_id, draws_max)
-    return None if pending is None else (pending.result.draw_date, pending.first, pending.last)
+    pending = store.pending_comparisons(GAME.game_id, draws_max)
+    return (pending[0].result.draw_date, pending[0].first, pending[0].last) if pending else None
 
 
 def _nothing_new(committed: Committed) -> bool:
@@ -176,19 +176,18 @@ def earlier_draws_wait_for_the_comparer(make_store: MakeStore) -> None:
     assert store.commit([results(result(WEDNESDAY), result(SATURDAY))]).compared_draws == 0
     assert _pending(store, draws_max=200) == (WEDNESDAY, 1, 200)
     pieces = []
-    while pending := store.pending_comparison(GAME.game_id, 200):
-        unit = compared(pending)
-        pieces.append((unit.first, unit.last))
-        assert store.commit([unit]).compared_draws == unit.last - unit.first + 1
-    assert pieces == [(1, 200), (201, 300), (301, 500), (501, 600)]
+    while pending := store.pending_comparisons(GAME.game_id, 200):
+        units = [compared(piece) for piece in pending]
+        pieces.append([(unit.first, unit.last) for unit in units])
+        assert store.commit(units).compared_draws == sum(unit.last - unit.first + 1 for unit in units)
+    assert pieces == [[(1, 200)], [(201, 300), (301, 400)], [(401, 600)]]
 
 
 def a_comparison_counts_once(make_store: MakeStore) -> None:
     store = _empty(make_store)
     store.commit([draws(1, 300), results(result(SATURDAY))])
     store.commit([results(result(WEDNESDAY))])
-    pending = store.pending_comparison(GAME.game_id, MAX_DRAWS)
-    assert pending is not None
+    (pending,) = store.pending_comparisons(GAME.game_id, MAX_DRAWS)
     assert store.commit([compared(pending)]).compared_draws == 300
     assert _nothing_new(store.commit([compared(pending)]))
 
@@ -197,8 +196,7 @@ def a_short_backlog_closes_with_the_next_draws(make_store: MakeStore) -> None:
     store = _empty(make_store)
     store.commit([draws(1, 120)])
     store.commit([results(result(WEDNESDAY))])
-    overtaken = store.pending_comparison(GAME.game_id, MAX_DRAWS)
-    assert overtaken is not None
+    (overtaken,) = store.pending_comparisons(GAME.game_id, MAX_DRAWS)
     assert store.commit([draws(121, 140)]).compared_draws == 140
     assert _pending(store) is None
     assert _nothing_new(store.commit([compared(overtaken)]))

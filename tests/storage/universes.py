@@ -49,9 +49,10 @@ def keep(store: SqliteStore, game: Game, results: Iterable[RealResult]) -> None:
 
 def compare(store: SqliteStore, game: Game, *, draws_max: int = 5_000) -> None:
     """Do what the comparer does until nothing is pending."""
-    while (pending := store.pending_comparison(game.game_id, draws_max)) is not None:
-        ranks = ranks_of_draws(pending.clock, pending.first, pending.last)
-        store.commit([comparison_of(pending.clock, pending.result, pending.first, ranks)])
+    while pieces := store.pending_comparisons(game.game_id, draws_max):
+        for piece in pieces:
+            ranks = ranks_of_draws(piece.clock, piece.first, piece.last)
+            store.commit([comparison_of(piece.clock, piece.result, piece.first, ranks)])
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 import pytest
 
-from storage.comparisons import comparison_of
 from storage.connection import Location
 from storage.reader import Reader
 from storage.registry import Milestone
 from storage.store import SqliteStore
+from tests.storage.universes import compare
 from tests.tools.fakes import TODAY, FakeGame, FakeSource, fake_games, refusal
 from tools.questions.status import universe_status
 from tools.server import QUESTIONS
@@ -58,9 +58,7 @@ def fill(store: SqliteStore, fake: FakeGame) -> None:
         batch = DrawBatch(clock=fake.clock, first=first, ranks=ranks)
         store.commit([DrawUnit(batch=batch, delta=count_draws(fake.clock, first, ranks))])
     store.commit([late])
-    while pending := store.pending_comparison(game_id, BATCH):
-        ranks = ranks_of_draws(pending.clock, pending.first, pending.last)
-        store.commit([comparison_of(pending.clock, pending.result, pending.first, ranks)])
+    compare(store, fake.game)
 
 
 @pytest.fixture(scope="module")
