@@ -1,5 +1,6 @@
 """The SQLite store keeps what every store promises, and what only a file can promise."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import date
@@ -9,6 +10,7 @@ import apsw
 import attrs
 import pytest
 
+from storage import schema
 from storage.connection import Location, open_reader, open_writer
 from storage.draws import NEWEST_DRAWS, TAIL_DRAWS_MAX
 from storage.errors import LockedError, StoreError, StoreFull, WrongModeError
@@ -31,6 +33,7 @@ from universe.results.result import RealResult
 
 GAMES = shipped_games()
 GAME = GAMES["GAME_001"]
+GOOD_STEP = "ALTER TABLE conflict ADD COLUMN note TEXT"
 
 
 def prints(store: SqliteStore) -> dict[str, str]:
@@ -290,3 +293,18 @@ def test_the_rate_is_of_the_last_hour() -> None:
     ring = add_minute(ring, 3_540.0, 100)
     assert [draws_last_hour(ring, at) for at in (3_599.0, 3_600.0, 7_139.0, 7_200.0)] == [115, 100, 100, 0]
     assert draws_last_hour(add_minute(ring, 10.0, 1), 3_599.0) == 116  # the clock went back
+
+
+def test_an_older_schema_is_migrated_forward_and_never_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step and its number are one transaction: a failing step leaves the file as it was."""
+    new_store(tmp_path, GAME, 1_000).close()
+    location = Location(tmp_path / "universe.db")
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    for step, wrong in (("ALTER TABLE conflict ADD COLUMN note TEXT; SELECT wrong", True), (GOOD_STEP, False)):
+        monkeypatch.setitem(schema.MIGRATIONS, SCHEMA_VERSION, step)
+        with pytest.raises(apsw.SQLError) if wrong else contextlib.nullcontext():
+            SqliteStore.open(location, "test").close()
+        db = apsw.Connection(str(location))
+        columns = [row[1] for row in db.execute("PRAGMA table_info(conflict)")]
+        assert (db.pragma("user_version"), "note" in columns) == (SCHEMA_VERSION + (not wrong), not wrong)
+        db.close()
