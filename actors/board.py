@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import attrs
 import structlog
 import trio
+
+from universe.vitals import GameVitals, Parked
 
 if TYPE_CHECKING:  # that module imports numpy, and a process answers before it needs any
     from storage.interface import Committed
@@ -51,24 +52,6 @@ class Signal:
             await self._next.wait()
 
 
-@attrs.frozen(kw_only=True)
-class Parked:
-    """An actor that cannot go on for a reason outside, and tries again by itself."""
-
-    actor: str
-    reason: str
-    since: datetime
-
-
-@attrs.frozen(kw_only=True)
-class ActorStatus:
-    """What status shows of one game's actors. Restarts and parking of process-wide actors count for every game."""
-
-    simulating: bool
-    parked: Parked | None
-    restarts: int
-
-
 class Board:
     """The status board of one process. Every method is synchronous and for the event loop's thread alone."""
 
@@ -82,11 +65,11 @@ class Board:
         self._settled: dict[str, int] = {}  # actor: the ring of news after which it found nothing left to do
         self._settling = Signal()
 
-    def status_of(self, game_id: str) -> ActorStatus:
+    def status_of(self, game_id: str) -> GameVitals:
         """Return a snapshot for one game."""
         names = (game_id, "")
         parked = sorted((game_of(name), name) for name in self._parked if game_of(name) in names)
-        return ActorStatus(
+        return GameVitals(
             simulating=game_id in self.simulating,
             parked=self._parked[parked[-1][1]] if parked else None,
             restarts=sum(count for name, count in self._restarts.items() if game_of(name) in names),

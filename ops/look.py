@@ -25,13 +25,13 @@ from storage.reader import Reader
 from storage.registry import require_clock, require_game_key, stored_watermark
 from storage.views import GameView
 from tools.questions.status import universe_status
-from tools.source import GameVitals
 from tools.wire import to_wire
 from universe.calendar import LogicalClock, require_draw_date
 from universe.catalogue import find_game
 from universe.draws import ExplainedDraw, draw_document, explained_draw, shown_rank
 from universe.errors import SettingsError
 from universe.ranking import unrank
+from universe.vitals import GameVitals
 
 DRAW_NUMBER_MAX = 10**18
 SIMULATING_SECONDS = 60  # a commit this recent shows that some process simulates

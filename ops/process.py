@@ -19,14 +19,15 @@ from actors.supervisor import Child, RestartBudget
 from ops.exits import EXIT_DONE, failure_code
 from ops.run import RunOptions
 from ops.signals import watch_signals
-from ops.terminal import print_json, print_table, progress_bars
+from ops.summary import idle_summary, run_summary, tell_summary
+from ops.terminal import progress_bars
 from universe import __version__
+from universe.vitals import GameVitals
 
 if TYPE_CHECKING:
     from ops.prepare import Opened
     from storage.lock import LeaderLock
     from storage.reader import Reader
-    from tools.source import GameVitals
 
 FOLLOW_SECONDS = 0.25  # how often a follower looks whether the leader is gone
 SERVER_FIRST_SECONDS = 0.05  # head start of the first answer before the interpreter is busy importing
@@ -58,14 +59,9 @@ class Life:
             await self.opened.wait()
         return self.current
 
-    def vitals(self, game_id: str) -> "GameVitals":
+    def vitals(self, game_id: str) -> GameVitals:
         """Return how this process's actors of a game are."""
-        from tools.source import GameVitals, Parked
-
-        status = self.board.status_of(game_id)
-        at = status.parked
-        parked = None if at is None else Parked(actor=at.actor, reason=at.reason, since=at.since)
-        return GameVitals(simulating=status.simulating, parked=parked, restarts=status.restarts)
+        return self.board.status_of(game_id)
 
     def today(self) -> date:
         """Return the world's date, UTC."""
@@ -101,7 +97,8 @@ async def run_process(options: RunOptions) -> int:
             return failure_code(failure)
         finally:
             around.cancel_scope.cancel()
-    return _conclude(life)
+    tell_summary(options, life.summary or idle_summary(options, life.started))
+    return EXIT_DONE
 
 
 async def _serve(life: Life) -> None:
@@ -177,7 +174,7 @@ async def _lead(life: Life) -> None:
             with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
                 tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
             nursery.cancel_scope.cancel()
-        life.summary = await trio.to_thread.run_sync(_summary, life, opened, tally)
+        life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(opened.close)
@@ -227,51 +224,3 @@ async def _stop_when_done(life: Life, board: "Board") -> None:
     await board.wait_settled()
     await life.stdin_ended.wait()
     life.stop.set()
-
-
-def _summary(life: Life, opened: "Opened", tally: Any) -> dict[str, Any]:
-    from ops.system import game_summaries, stored_fingerprints
-    from storage.fingerprint import universe_fingerprint
-
-    test = life.options.target.mode == "test"
-    prints = stored_fingerprints(opened.location) if test else {}
-    return {
-        "mode": life.options.target.mode,
-        "dry_run": life.options.dry_run,
-        "draws_generated": sum(tally.draws.values()),
-        "fingerprint": universe_fingerprint(prints) if test else None,
-        "seconds": round(time.perf_counter() - life.started, 3),
-        "games": game_summaries(opened, tally, prints),
-    }
-
-
-def _conclude(life: Life) -> int:
-    """Print or log the summary and return the exit code."""
-    summary = life.summary or {
-        "mode": life.options.target.mode,
-        "dry_run": life.options.dry_run,
-        "draws_generated": 0,
-        "fingerprint": None,
-        "seconds": round(time.perf_counter() - life.started, 3),
-        "games": {},
-    }
-    log.info("run.finished", **summary)
-    if life.options.as_json:
-        print_json(summary)
-    elif not life.options.stdio:
-        games = summary["games"].items()
-        print_table(
-            ["game", "draw", "date", "phase", "draws/s", "fingerprint"],
-            [
-                (
-                    game_id,
-                    f"{game['draw_number']:,}",
-                    game["draw_date"] or "-",
-                    f"{game['phase']} ({game['halt_reason']})" if game["halt_reason"] else game["phase"],
-                    f"{game['draws_per_second']:,.0f}",
-                    game["fingerprint"] or "-",
-                )
-                for game_id, game in games
-            ],
-        )
-    return EXIT_DONE

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import attrs
+from universe.vitals import GameVitals
 
 if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
     from storage.views import (
@@ -21,24 +21,6 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
     from universe.matching import Histogram
 
 Role = Literal["leader", "follower", "reader"]
-
-
-@attrs.frozen(kw_only=True)
-class Parked:
-    """An actor of a game that waits for something outside, and tries again by itself."""
-
-    actor: str
-    reason: str
-    since: datetime
-
-
-@attrs.frozen(kw_only=True)
-class GameVitals:
-    """How the actors of one game fare in this process."""
-
-    simulating: bool = False
-    parked: Parked | None = None
-    restarts: int = 0
 
 
 class Snapshot(Protocol):

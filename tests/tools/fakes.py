@@ -22,7 +22,7 @@ from storage.views import (
     UniverseView,
 )
 from tools.server import make_server
-from tools.source import GameVitals, Role, Source
+from tools.source import Role, Source
 from universe.calendar import LogicalClock
 from universe.catalogue import shipped_games
 from universe.errors import UniverseError
@@ -32,6 +32,7 @@ from universe.ranking import unrank
 from universe.results.result import RealResult
 from universe.seed import draw_rank
 from universe.subsets import why_no_levels
+from universe.vitals import GameVitals
 
 EPOCH = date(2024, 1, 1)  # a Monday
 TODAY = date(2024, 3, 1)

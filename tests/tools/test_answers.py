@@ -24,8 +24,8 @@ from tests.tools.fakes import (
     text_of,
 )
 from tools.server import make_server
-from tools.source import GameVitals, Parked
 from universe.ranking import require_ticket
+from universe.vitals import GameVitals, Parked
 
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_universe_status", {}),

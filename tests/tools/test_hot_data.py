@@ -13,10 +13,11 @@ from storage.reader import Reader
 from storage.store import SqliteStore
 from tests.storage.universes import draw_to, keep, new_store
 from tools.server import QUESTIONS
-from tools.source import GameVitals, Role
+from tools.source import Role
 from universe.catalogue import shipped_games
 from universe.ranking import unrank
 from universe.results.result import RealResult
+from universe.vitals import GameVitals
 
 GAME = shipped_games()["GAME_001"]
 DRAWS = 120_000  # past a fold, with a tail

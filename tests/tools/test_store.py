@@ -16,11 +16,12 @@ from tests.storage.universes import compare
 from tests.tools.fakes import TODAY, FakeGame, FakeSource, fake_games, refusal
 from tools.questions.status import universe_status
 from tools.server import QUESTIONS
-from tools.source import GameVitals, Role, Source
+from tools.source import Role, Source
 from tools.wire import to_wire
 from universe.counting import count_draws
 from universe.seed import ranks_of_draws
 from universe.units import DrawBatch, DrawUnit, ResultsUnit
+from universe.vitals import GameVitals
 
 BATCH = 700
 ASK = {question.name: question for question in QUESTIONS}
