@@ -110,13 +110,19 @@ def same(sources: tuple[FakeSource, StoreSource], name: str, **arguments: Any) -
     return expected
 
 
-@pytest.mark.parametrize("game_id", GAME_IDS)
-@pytest.mark.parametrize(("name", "arguments"), PER_GAME)
+OFF_SCHEDULE = {"GAME_002", "GAME_005"}  # of the date that some calls ask for
+CASES = [
+    (name, arguments, game_id)
+    for name, arguments in PER_GAME
+    for game_id in GAME_IDS
+    if "draw_date" not in arguments or game_id not in OFF_SCHEDULE
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "game_id"), CASES)
 def test_answers_are_the_same(
     sources: tuple[FakeSource, StoreSource], name: str, arguments: dict[str, Any], game_id: str
 ) -> None:
-    if "draw_date" in arguments and game_id in ("GAME_002", "GAME_005"):
-        pytest.skip("that date is off its schedule")
     same(sources, name, game_id=game_id, **arguments)
 
 
