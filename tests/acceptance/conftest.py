@@ -141,7 +141,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A user's own small game: every outcome comes up often, match events fill many pages."""
     data = tmp_path_factory.mktemp("tiny")
     (data / "tiny.toml").write_text(TINY_TOML, encoding="utf-8")
-    real = {day: ((1 + day.day % 3, 4 + day.day % 3), (1 + day.day % 3,)) for day in TINY.dates(*TINY_SPAN)}
+    real: dict[date, Ticket] = {
+        day: ((1 + day.day % 3, 4 + day.day % 3), (1 + day.day % 3,)) for day in TINY.dates(*TINY_SPAN)
+    }
     rows = [f"{day},{main[0]} {main[1]},{bonus[0]}" for day, (main, bonus) in real.items()]
     (data / "real.csv").write_text("draw_date,main,bonus\n" + "\n".join(rows) + "\n", encoding="utf-8")
     where = ("--mode", "test", "--data-dir", data, "--game", data / "tiny.toml")

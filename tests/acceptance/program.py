@@ -1,15 +1,20 @@
 """The program as a user meets it: a command, its exit code, its two outputs."""
 
+import atexit
 import contextlib
 import json
 import os
 import re
+import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +49,62 @@ class Ended:
         return events
 
 
-def universe(*arguments: object, text: str = "", **environ: str) -> Ended:
-    """Run to its end."""
+def cold(*arguments: object, seconds: float = SECONDS_MAX, **environ: str) -> Ended:
+    """Run to its end, started as a user starts it, stdin a pipe at its end."""
     words = tuple(str(word) for word in arguments)
-    done = subprocess.run(
+    ended = subprocess.run(
         [*COMMAND, *words],
         cwd=ROOT,
         env=environment(**environ),
-        input=text.encode(),
+        input=b"",
         capture_output=True,
-        timeout=SECONDS_MAX,
+        timeout=seconds,
         check=False,
     )
-    return Ended(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Ended(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+class Warm:
+    """The helper process of ``warm.py``; one for all commands that only need their outputs read."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="acceptance-"))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.warm"],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+    def run(self, words: tuple[str, ...], environ: dict[str, str]) -> Ended:
+        out, err = self.folder / "out", self.folder / "err"
+        order = {"words": words, "environ": environ, "out": str(out), "err": str(err)}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], SECONDS_MAX)
+        assert ready, f"{words} does not end"
+        code = int(self.process.stdout.readline())
+        return Ended(words, code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+
+@cache
+def warm() -> Warm:
+    return Warm()
+
+
+def universe(*arguments: object, **environ: str) -> Ended:
+    """Run to its end, in a fork of a process that has loaded the program already."""
+    return warm().run(tuple(str(word) for word in arguments), environment(**environ))
 
 
 def done(*arguments: object, **environ: str) -> Any:

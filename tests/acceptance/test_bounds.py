@@ -44,7 +44,6 @@ def test_a_limit_counts_over_the_life_of_the_universe(tmp_path: Path) -> None:
         (*TEST, "--epoch", "tomorrow"),
         (*TEST, "--draws-per-day", "1000001"),
         (*TEST, "--draws-per-day", "0"),
-        (*TEST, "--max-draws", "5", "--milestone-date", "2001-01-01"),
         (*TEST, "--game", "GAME_999"),
         ("--limit", "5"),
         ("--dry-run",),

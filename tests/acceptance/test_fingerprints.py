@@ -1,6 +1,7 @@
 """Same inputs, same fingerprint: whatever happened on the way."""
 
 import hashlib
+import json
 import signal
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import DRAWS, Asked
-from tests.acceptance.program import done, events_of, running, saw, stop, universe, wait_until
+from tests.acceptance.program import cold, done, events_of, running, saw, stop, wait_until
 
 LIMIT = 10_000
 
@@ -41,7 +42,7 @@ def test_the_document_of_a_dry_run(dry: Any) -> None:
 
 def test_a_dry_run_leaves_nothing_and_reads_nothing(dry: Any, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    ended = universe("run", "--mode", "test", "--limit", LIMIT, "--dry-run", "--json", "--data-dir", data)
+    ended = cold("run", "--mode", "test", "--limit", LIMIT, "--dry-run", "--json", "--data-dir", data)
     assert (ended.code, ended.document["fingerprint"]) == (0, dry["fingerprint"])
     assert not list(tmp_path.iterdir())
     ended.events()
@@ -88,8 +89,6 @@ def test_an_interrupted_run_resumed(dry: Any, tmp_path: Path, how: signal.Signal
 
 
 def universe_document(log: Path) -> Any:
-    import json
-
     events_of(log)
     (line,) = log.with_suffix(".out").read_text(encoding="utf-8").splitlines()
     return json.loads(line)

@@ -83,7 +83,7 @@ def test_a_publishers_file(shared: Path, tmp_path: Path, game_id: str, name: str
 def test_a_file_with_hand_typed_rows(shared: Path, tmp_path: Path) -> None:
     path = shared / "results/raw/fdj_euromillions_2019.csv"
     document = done("ingest", "--data-dir", tmp_path, "--game", "GAME_005", "--results", path)
-    days = [day for day in SHIPPED["GAME_005"].dates(date(2016, 9, 27), date(2019, 5, 31))]
+    days = list(SHIPPED["GAME_005"].dates(date(2016, 9, 27), date(2019, 5, 31)))
     assert document == {**document, **expected_document("GAME_005", "fdj-csv", days)}
 
 
@@ -112,7 +112,7 @@ def test_two_publishers_agree_and_a_third_adds(shared: Path, tmp_path: Path) -> 
     assert texas["gaps"] == {"count": 0, "dates": []}
     again = done(*where, results / "normalised/powerball.csv")
     assert (again["inserted"], again["already_present"], again["before_matrix"]) == (0, 1396, 592)
-    real = {day: ticket for day, ticket in read_normalised(results / "normalised/powerball.csv").items()}
+    real = read_normalised(results / "normalised/powerball.csv")
     with connected(
         "--data-dir", tmp_path, "--game", "GAME_002", "--epoch", "2030-01-02", log=tmp_path / "log"
     ) as client:
