@@ -86,7 +86,10 @@ async def run_simulator(plan: SimulationPlan, world: World, batches: trio.Memory
 
 
 def _log_phase(phase: str, progress: GameProgress, *, before: str) -> str:
-    if phase != before:
+    """Log a change; a bound of this process alone is no halt of the universe and says so in another event."""
+    if phase == "halted" and progress.halt_reason is None:
+        log.info("bound.reached", game_id=progress.clock.game.game_id, draw_number=progress.watermark)
+    elif phase != before:
         log.info(
             "phase.changed",
             game_id=progress.clock.game.game_id,

@@ -48,10 +48,10 @@ class RestartBudget:
     not come back together.
     """
 
-    crashes_max: int = attrs.field(default=8, validator=validators.ge(0))
+    crashes_max: int = attrs.field(default=5, validator=validators.ge(0))
     window_seconds: float = attrs.field(default=300.0, validator=validators.gt(0))
     backoff_seconds: float = attrs.field(default=0.25, validator=validators.ge(0))
-    backoff_seconds_max: float = attrs.field(default=30.0, validator=validators.ge(0))
+    backoff_seconds_max: float = attrs.field(default=10.0, validator=validators.ge(0))
     jitter: Callable[[], float] = random.random
 
     def pause_seconds(self, crashes: int) -> float:

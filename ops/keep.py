@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ops.options import DATE, Target, json_option, one_game_option, target, universe_options
+from ops.options import DATE, DRAW_NUMBER, Target, json_option, one_game_option, target, universe_options
 from ops.place import Mode
 from ops.prepare import locked, stored_games
 from ops.terminal import print_json, print_text
@@ -19,7 +19,7 @@ from universe.errors import SettingsError
 @click.command("extend")
 @universe_options
 @one_game_option
-@click.option("--max-draws", type=click.IntRange(1), help="Halt at this draw number instead.")
+@click.option("--max-draws", type=DRAW_NUMBER, help="Halt at this draw number instead.")
 @click.option("--milestone-date", type=DATE, help="Halt after the last draw of this date instead.")
 @json_option
 @click.pass_context

@@ -17,11 +17,12 @@ class CurrentStderr:
 
     def write(self, text: str) -> int:
         """Write the text."""
-        return sys.stderr.write(text)
+        return sys.stderr.write(text) if sys.stderr else 0
 
     def flush(self) -> None:
         """Flush what was written."""
-        sys.stderr.flush()
+        if sys.stderr:
+            sys.stderr.flush()
 
 
 def _drop_routine(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -32,7 +33,7 @@ def _drop_routine(_: Any, __: str, event: structlog.typing.EventDict) -> structl
 
 def configure_logging(*, level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's events to stderr in one shape. Call it before anything logs."""
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr is not None and sys.stderr.isatty()  # None: closed by whoever started us
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -12,7 +12,7 @@ import apsw
 import attrs
 import click
 
-from ops.options import DATE, json_option, one_game_option, target, universe_options
+from ops.options import DATE, DRAW_NUMBER, json_option, one_game_option, target, universe_options
 from ops.place import Mode
 from ops.prepare import stored_games
 from ops.shell import shell_check
@@ -20,6 +20,7 @@ from ops.system import stored_fingerprints
 from ops.terminal import print_json, print_stream, print_table, print_text
 from storage.connection import Location, open_reader
 from storage.fingerprint import universe_fingerprint
+from storage.lock import LeaderLock
 from storage.raw import read_draws
 from storage.reader import Reader
 from storage.registry import require_clock, require_game_key, stored_watermark
@@ -33,15 +34,13 @@ from universe.errors import SettingsError
 from universe.ranking import unrank
 from universe.vitals import GameVitals
 
-DRAW_NUMBER_MAX = 10**18
-SIMULATING_SECONDS = 60  # a commit this recent shows that some process simulates
-
 
 @attrs.frozen
 class Onlooker:
     """What status is told by a command that takes no part in the universe."""
 
     views: dict[str, GameView]
+    led: bool  # by some process
     role: Literal["reader"] = "reader"
 
     async def reader(self) -> Reader:
@@ -49,11 +48,8 @@ class Onlooker:
         raise NotImplementedError
 
     def vitals(self, game_id: str) -> GameVitals:
-        """Return what the last commit tells of the simulating process."""
-        at = self.views[game_id].committed_at
-        recent = at is not None and (datetime.now(UTC) - at).total_seconds() < SIMULATING_SECONDS
-        running = recent and self.views[game_id].phase == "running"
-        return GameVitals(simulating=running, parked=None, restarts=0)
+        """Return what can be told from outside: whether somebody simulates, and the game is not at its end."""
+        return GameVitals(simulating=self.led and self.views[game_id].phase in {"initialized", "running"})
 
     def today(self) -> date:
         """Return the world's date, UTC."""
@@ -74,7 +70,9 @@ def status_command(
     try:
         with reader.snapshot() as snapshot:
             views = {view.game.game_id: view for view in snapshot.games()}
-            document = to_wire(universe_status(snapshot, Onlooker(views)))
+            document = to_wire(
+                universe_status(snapshot, Onlooker(views, LeaderLock(chosen.place.root).is_held_elsewhere()))
+            )
     finally:
         reader.close()
     if not as_json:
@@ -110,8 +108,8 @@ def _print_status(document: dict[str, Any]) -> None:
 @click.command("draws")
 @universe_options
 @one_game_option
-@click.option("--from", "first", type=click.IntRange(1), default=1, help="First draw number.")
-@click.option("--to", "last", type=click.IntRange(1), help="Last draw number, included.")
+@click.option("--from", "first", type=DRAW_NUMBER, default=1, help="First draw number.")
+@click.option("--to", "last", type=DRAW_NUMBER, help="Last draw number, included.")
 @click.option("--format", "shape", type=click.Choice(["jsonl", "csv", "table"]), default="table")
 @click.pass_context
 def draws_command(
@@ -143,7 +141,7 @@ def draws_command(
     try:
         key = require_game_key(db, found.game_id)
         clock = require_clock(db, key)
-        until = min(last or DRAW_NUMBER_MAX, stored_watermark(db, key))
+        until = min(last or int(DRAW_NUMBER.max or 0), stored_watermark(db, key))
         _print_draws(_draws(db, key, clock, first, until), shape)
     finally:
         db.close()
@@ -182,7 +180,7 @@ def _print_draws(draws: Iterator[dict[str, Any]], shape: str) -> None:
 @universe_options
 @click.argument("game", metavar="GAME")
 @click.argument("draw_date", metavar="DATE", type=DATE)
-@click.argument("number", metavar="NUMBER", type=click.IntRange(1, DRAW_NUMBER_MAX))
+@click.argument("number", metavar="NUMBER", type=DRAW_NUMBER)
 @json_option
 @click.pass_context
 def draw_command(

@@ -45,6 +45,7 @@ class IsoDate(click.ParamType[date]):
 
 
 DATE = IsoDate()
+DRAW_NUMBER = click.IntRange(1, 10**18)  # a database integer, with room to calculate
 _PATH = click.Path(path_type=Path)
 
 
@@ -76,8 +77,12 @@ def initialisation_options(command: Command) -> Command:
     """Add what is fixed when a game's simulation is initialised."""
     for option in (
         click.option("--milestone-date", type=DATE, help="Halt after the last draw of this date."),
-        click.option("--max-draws", type=click.IntRange(1), help="Halt at this draw number (default 40,000,000)."),
-        click.option("--draws-per-day", type=click.IntRange(1), help="Draws a logical day; fixed for ever."),
+        click.option(
+            "--max-draws",
+            type=DRAW_NUMBER,
+            help="Halt at this draw number (default 40,000,000).",
+        ),
+        click.option("--draws-per-day", type=DRAW_NUMBER, help="Draws a logical day; fixed for ever."),
         click.option("--epoch", type=DATE, help="Date of logical day 0; fixed for ever."),
     ):
         command = option(command)

@@ -12,7 +12,7 @@ from storage.lock import LeaderLock
 from storage.reader import Reader
 from storage.registry import Milestone
 from storage.store import SqliteStore
-from universe.calendar import LogicalClock
+from universe.calendar import DATE_MAX, LogicalClock
 from universe.errors import SettingsError
 from universe.game import Game
 
@@ -110,6 +110,9 @@ def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, 
     location = Location(None if in_memory else target.place.database)
     stored, initialised = stored_games(location, target.mode)
     games = chosen_games(names, known_games_of(target, stored, in_memory=in_memory), initialised)
+    for game in games:
+        if game.game_id not in initialised:
+            _check_epoch(game, wishes.clock(game, target.mode))
     keep_raw = target.settings.universe.raw_draws == "keep"
     store = SqliteStore.open(location, target.mode, create=True, keep_raw=keep_raw)
     try:
@@ -130,12 +133,18 @@ def known_games_of(target: Target, stored: list[Game], *, in_memory: bool) -> di
     return shipped_games() if in_memory else target.known_games(stored)
 
 
+def _check_epoch(game: Game, clock: LogicalClock) -> None:
+    """Refuse an epoch at which no draw of the game can be made."""
+    if clock.epoch < game.since:
+        raise SettingsError(f"--epoch {clock.epoch}: {game.game_id} begins {game.since}")
+    if not clock.last_draw_until(DATE_MAX):
+        raise SettingsError(f"--epoch {clock.epoch}: {game.game_id} has no draw from then to {DATE_MAX}")
+
+
 def _check_wishes(store: SqliteStore, game: Game, wishes: Initialisation) -> None:
     """Refuse wishes that contradict what is fixed, before anything is changed."""
     fixed = store.clock(game.game_id)
     if fixed is None:
-        if wishes.epoch and wishes.epoch < game.since:
-            raise SettingsError(f"--epoch {wishes.epoch}: {game.game_id} begins {game.since}")
         return
     milestone = store.milestone(game.game_id)
     wanted: list[tuple[str, date | int | None, date | int | None, str]] = [

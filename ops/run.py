@@ -16,6 +16,7 @@ from universe.errors import SettingsError
 
 LIMIT_DRAWS = 10_000
 LIMIT_DRAWS_MAX = 1_000_000
+RATE_MIN, RATE_MAX = 0.001, 1e9
 
 Transport = Literal["auto", "stdio", "none"]
 
@@ -44,8 +45,8 @@ def _check(target: Target, limit: int | None, rate: float | None, *, dry_run: bo
                 raise SettingsError(f"{name} is for --mode test: production runs at its own pace to its milestone")
     if limit is not None and not 1 <= limit <= LIMIT_DRAWS_MAX:
         raise SettingsError(f"--limit {limit}: a test universe allows 1 to {LIMIT_DRAWS_MAX:,} draws a game")
-    if rate is not None and not 0 < rate <= 1e9:
-        raise SettingsError(f"--rate {rate:g}: draws per second, above 0 and at most 1e9")
+    if rate is not None and not RATE_MIN <= rate <= RATE_MAX:
+        raise SettingsError(f"--rate {rate:g}: draws per second, {RATE_MIN:g} to {RATE_MAX:g}")
 
 
 def serves_stdio(transport: Transport, *, stdout_taken: bool) -> bool:

@@ -13,6 +13,7 @@ from actors.board import Board
 from actors.simulator import SimulationPlan
 from ops.options import (
     DATE,
+    DRAW_NUMBER,
     Target,
     games_option,
     initialisation_options,
@@ -31,7 +32,7 @@ from universe.errors import SettingsError
 @click.command("simulate")
 @universe_options
 @games_option
-@click.option("--draws", type=click.IntRange(1), help="So many more draws of each game.")
+@click.option("--draws", type=DRAW_NUMBER, help="So many more draws of each game.")
 @click.option("--until", type=DATE, help="Up to the last draw of this draw date.")
 @initialisation_options
 @json_option
@@ -103,7 +104,7 @@ async def _simulate(
             "draws_generated": tally.draws[game_id],
             "draw_number": game["draw_number"],
             "seconds": seconds,
-            "draws_per_second": game["draws_per_second"],
+            "draws_per_second": round(tally.draws[game_id] / seconds, 1),
             "phase": game["phase"],
         }
         for game_id, game in games.items()

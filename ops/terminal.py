@@ -76,7 +76,7 @@ class NoBars:
 @contextmanager
 def progress_bars(*, wanted: bool) -> Iterator[Bars]:
     """Show bars on a terminal's stderr: draws, rate, time left. Log lines scroll above them."""
-    if not (wanted and sys.stderr.isatty()):
+    if not (wanted and sys.stderr and sys.stderr.isatty()):
         yield NoBars()
         return
     from ops.bars import rich_bars

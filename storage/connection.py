@@ -49,7 +49,7 @@ class Location:
 
 def open_reader(location: Location) -> apsw.Connection:
     """Open a read-only connection; StoreError if there is no database."""
-    with translated(location):
+    with translated(location, opening=True):
         db = apsw.Connection(location.uri(), flags=_OPEN | _READ)
         db.set_busy_timeout(WRITER_BUSY_MS if location.in_memory else READER_BUSY_MS)
         db.pragma("query_only", 1)
@@ -59,7 +59,7 @@ def open_reader(location: Location) -> apsw.Connection:
 
 def open_writer(location: Location, *, create: bool = False) -> apsw.Connection:
     """Open a connection that may write: WAL, a sync at every commit, checkpoints only when asked for."""
-    with translated(location):
+    with translated(location, opening=True):
         db = apsw.Connection(location.uri(), flags=_OPEN | (_CREATE if create else _WRITE))
         db.set_busy_timeout(WRITER_BUSY_MS)
         if create:
@@ -101,8 +101,8 @@ def read_transaction(db: apsw.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def translated(location: Location) -> Iterator[None]:
-    """Turn SQLite's errors that a person can act on into ours."""
+def translated(location: Location, *, opening: bool = False) -> Iterator[None]:
+    """Turn SQLite's errors that a person can act on into ours; an I/O error later on is a crash of who met it."""
     try:
         yield
     except apsw.FullError as error:
@@ -113,5 +113,9 @@ def translated(location: Location) -> Iterator[None]:
         raise StoreError(f"{location}: cannot be opened ({error})") from error
     except apsw.BusyError as error:
         raise StoreUnavailable(f"{location}: another process keeps it locked") from error
+    except apsw.IOError as error:
+        if opening:
+            raise StoreError(f"{location}: cannot be read ({error})") from error
+        raise
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StoreError(f"{location}: not a universe, or damaged ({error})") from error

@@ -12,7 +12,7 @@ from storage.errors import StoreError
 from storage.interface import GameProgress, HaltReason
 from storage.schema import TEST_DRAWS_MAX, Mode
 from storage.views import UniverseView
-from universe.calendar import LogicalClock
+from universe.calendar import DATE_MAX, LogicalClock
 from universe.definition import definition_digest, forbidden_differences, game_from_json, game_to_json
 from universe.errors import DefinitionError
 from universe.game import Game
@@ -184,5 +184,5 @@ def game_progress(db: apsw.Connection, key: int, mode: Mode, clock: LogicalClock
 
 def _bounds(clock: LogicalClock, milestone: Milestone, mode: Mode) -> list[tuple[HaltReason, int | None]]:
     limit = milestone.limit_draws if milestone.limit_draws is not None or mode == "prod" else TEST_DRAWS_MAX
-    until = None if milestone.until is None else clock.last_draw_until(milestone.until)
+    until = clock.last_draw_until(min(milestone.until or DATE_MAX, DATE_MAX))
     return [("limit", limit), ("max_draws", milestone.max_draws), ("until", until)]

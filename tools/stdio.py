@@ -31,6 +31,8 @@ from mcp_types.jsonrpc import (
 )
 from pydantic import ValidationError
 
+from tools.malformed import malformed_answer
+
 log = structlog.get_logger()
 
 LINE_BYTES_MAX = 16 * 2**20
@@ -53,7 +55,8 @@ async def serve_stdio(server: Server, *, on_message: Callable[[], None]) -> None
         async with trio.open_nursery() as nursery:
 
             async def read_to_the_end() -> None:
-                await _read_messages(LineReader(wire_in), to_server, unanswered, on_message)
+                async with to_client.clone() as refusals:
+                    await _read_messages(LineReader(wire_in), to_server, refusals, unanswered, on_message)
                 with trio.move_on_after(ANSWER_SECONDS_MAX):
                     await unanswered.wait_fewer_than(1)
                 nursery.cancel_scope.deadline = trio.current_time() + FLUSH_SECONDS_MAX
@@ -164,15 +167,19 @@ class LineReader:
 async def _read_messages(
     lines: LineReader,
     to_server: MemoryObjectSendStream[SessionMessage | Exception],
+    refusals: MemoryObjectSendStream[SessionMessage],
     unanswered: Unanswered,
     on_message: Callable[[], None],
 ) -> None:
-    """Hand every well-formed message on; a line that is none gets no reply, only a log event."""
+    """Hand every well-formed message on; a line that is none is logged, and refused if somebody may wait for it."""
     while (line := await lines.receive_line()) is not None:
         try:
             message = jsonrpc_message_adapter.validate_json(line, by_name=False)
         except ValidationError:
             log.warning("message.malformed", bytes=len(line))
+            refusal = malformed_answer(line)
+            if refusal is not None:
+                await refusals.send(SessionMessage(refusal))
             continue
         on_message()
         await unanswered.wait_fewer_than(UNANSWERED_MAX)

@@ -79,11 +79,13 @@ def game_from_data(data: Any, *, source: str) -> Game:
 
 
 def faults_of(error: Exception, root: str) -> list[str]:
-    """Return every fault that cattrs found, each with its path from ``root``, in a person's words."""
-    return [
-        fault.replace(" @ ", " at ").replace(".game_id", ".id").replace(".start", ".from")
-        for fault in cattrs.transform_error(error, path=root, format_exception=_fault)
-    ]
+    """Return every fault that cattrs found, each with its path from ``root`` first, in a person's words."""
+    return [_placed(fault) for fault in cattrs.transform_error(error, path=root, format_exception=_fault)]
+
+
+def _placed(fault: str) -> str:
+    message, _, path = fault.rpartition(" @ ")
+    return f"{path.replace('.game_id', '.id').replace('.start', '.from')}: {message}"
 
 
 def _fault(error: BaseException, _kind: type | None) -> str:
@@ -91,6 +93,8 @@ def _fault(error: BaseException, _kind: type | None) -> str:
     match error:
         case cattrs.errors.ForbiddenExtraKeysError():
             return f"unknown key {', '.join(sorted(error.extra_fields))}"
+        case TypeError() if "is not iterable" in message:
+            return "not a table of keys"
         case KeyError():
             return "missing"
         case _ if " not in literal typing.Literal" in message:

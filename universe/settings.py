@@ -11,15 +11,18 @@ import cattrs
 from attrs import validators
 
 from universe.errors import SettingsError
+from universe.results.formats import format_named
 
-LOGICAL_DAY_SECONDS_MIN = 1.0
+LOGICAL_DAY_SECONDS_MIN, LOGICAL_DAY_SECONDS_MAX = 1.0, 1e9
 
 
 @attrs.frozen(kw_only=True)
 class UniverseSettings:
     """How fast logical time passes in production, and whether raw draws are kept."""
 
-    logical_day_seconds: float = attrs.field(default=86_400.0, validator=validators.ge(LOGICAL_DAY_SECONDS_MIN))
+    logical_day_seconds: float = attrs.field(
+        default=86_400.0, validator=[validators.ge(LOGICAL_DAY_SECONDS_MIN), validators.le(LOGICAL_DAY_SECONDS_MAX)]
+    )
     raw_draws: Literal["keep", "off"] = "keep"
 
 
@@ -30,12 +33,16 @@ def _known_zone(_: object, __: object, name: str) -> None:
         raise ValueError(f"{name!r} is not a time zone such as America/Los_Angeles") from error
 
 
+def _known_format(_: object, __: object, name: str) -> None:
+    format_named(name)
+
+
 @attrs.frozen(kw_only=True)
 class FeedSettings:
     """Where a game's real results come from, and from which local time on to look for them on a draw date."""
 
     source: str | None = None
-    format: str | None = None
+    format: str | None = attrs.field(default=None, validator=validators.optional(_known_format))
     timezone: str = attrs.field(default="UTC", validator=_known_zone)
     results_after: time = time(23, 30)
 

@@ -158,13 +158,20 @@ def test_a_signal_ends_it_at_once_while_the_client_stays(server: "subprocess.Pop
     assert monotonic() - begun < 2
 
 
-def test_lines_that_are_no_messages_are_passed_over(server: "subprocess.Popen[bytes]") -> None:
+def test_lines_that_are_no_messages_are_refused_and_passed_over(server: "subprocess.Popen[bytes]") -> None:
     stdin = opened(server.stdin)
     for line in (b"no json\n", b"\n", b"  \n", b"[]\n", b'{"jsonrpc": "1.0"}\n', b"\xff\xfe\n", b"{" * 10_000 + b"\n"):
         stdin.write(line)
     say(server, HELLO, READY, echo(1, "still here"))
-    assert hear(server)["id"] == 0
-    assert hear(server)["result"]["content"][0]["text"] == "still here"
+    heard = [hear(server) for _ in range(7)]
+    assert [message["error"]["code"] for message in heard if "error" in message] == [
+        -32700,
+        -32600,
+        -32600,
+        -32700,
+        -32700,
+    ]
+    assert [message["id"] for message in heard if "result" in message] == [0, 1]
     _, err = server.communicate(timeout=SECONDS_MAX)
     assert served(err) == 3
     assert err.count(b"message.malformed") == 5
@@ -233,9 +240,10 @@ async def test_requests_beyond_the_bound_wait_in_the_pipe() -> None:
         seen += 1
 
     to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](math.inf)
-    with to_server, from_client:
+    refusals, refused = anyio.create_memory_object_stream[SessionMessage](0)
+    with to_server, from_client, refusals, refused:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_read_messages, LineReader(reading), to_server, unanswered, count)
+            nursery.start_soon(_read_messages, LineReader(reading), to_server, refusals, unanswered, count)
             await wait_all_tasks_blocked(0.05)
             assert from_client.statistics().current_buffer_used == UNANSWERED_MAX
             cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 3}}

@@ -26,7 +26,7 @@ class UniverseStatus:
     """The identity of the universe, and what the answering process does."""
 
     universe_id: Annotated[str, Field(description="Fixed when the universe was created.")]
-    version: Annotated[str, Field(description="Version of the program that created it.")]
+    version: Annotated[str, Field(description="Version of the rules it was created under: seed rule, logical time.")]
     created_at: Annotated[datetime, Field(description="When it was created, UTC.")]
     mode: Annotated[Literal["prod", "test"], Field(description="Test universes are small and may be reset.")]
     role: Annotated[
@@ -187,10 +187,14 @@ def tell(answer: StatusAnswer) -> str:
     """Return the status in words."""
     universe = answer.universe
     opening = (
-        f"Universe {universe.universe_id} ({universe.mode}), created {utc_text(universe.created_at)} by version"
-        f" {universe.version}; this process is a {universe.role}."
+        f"Universe {universe.universe_id} ({universe.mode}), created {utc_text(universe.created_at)}, rules"
+        f" version {universe.version}; this process is a {universe.role}."
     )
     return "\n".join([opening, *map(_game_text, answer.games)] if answer.games else [opening, "No game has data yet."])
+
+
+def _span(results: RealResultsStatus) -> str:
+    return f" ({results.first} to {results.last})" if results.first else ""
 
 
 def _game_text(game: GameStatus) -> str:
@@ -206,7 +210,7 @@ def _game_text(game: GameStatus) -> str:
         f"lag {game.lag_logical_days} logical days" if game.lag_logical_days is not None else "no logical time yet",
         f"milestone {milestone.max_draws or 'no'} draws, until {milestone.until or 'no'} date",
         f"{game.completion_percent:.6g} % done" if game.completion_percent is not None else "unbounded",
-        f"{results.count} real results ({results.first} to {results.last}), {results.conflicts} conflicts",
+        f"{results.count} real results{_span(results)}, {results.conflicts} conflicts",
         f"last commit {utc_text(game.last_commit_at)}" if game.last_commit_at else "no commit of draws yet",
     ]
     if game.match_levels_unavailable:
