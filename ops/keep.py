@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ops.options import DATE, DRAW_NUMBER, Target, json_option, one_game_option, target, universe_options
-from ops.place import Mode
+from ops.place import Mode, named_id
 from ops.prepare import locked, stored_games
 from ops.terminal import print_json, print_text
 from storage.connection import Location
@@ -42,7 +42,7 @@ def extend_command(
     if max_draws is None and milestone_date is None:
         raise SettingsError("extend takes --max-draws N, --milestone-date DATE, or both")
     _, initialised = stored_games(Location(chosen.place.database), chosen.mode)
-    game_id = game or (initialised[0] if initialised else None)
+    game_id = named_id(game) if game else (initialised[0] if initialised else None)
     if game_id not in initialised:
         held = ", ".join(initialised) or "none"
         raise SettingsError(f"{game_id or 'extend'}: not initialised in {chosen.place.database}; initialised: {held}")

@@ -79,8 +79,7 @@ def run_command(arguments: list[str] | None = None) -> int:
         return EXIT_BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         return EXIT_DONE
-    except BrokenPipeError:  # whoever read our output has had enough
-        sys.stdout = None  # nothing left to flush at exit
+    except SystemExit:  # click's answer to a broken pipe: whoever read our output has had enough
         return EXIT_DONE
     except Exception as failure:  # noqa: BLE001  told in one line
         return failure_code(failure)

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from universe.catalogue import find_game, games_in, shipped_games
+from universe.definition import game_from_toml
 from universe.errors import SettingsError
 from universe.game import Game
 
@@ -69,6 +70,11 @@ def known_games(place: Place | None, stored: Sequence[Game]) -> dict[str, Game]:
     """
     own = games_in(place.games) if place else {}
     return {game.game_id: game for game in stored} | shipped_games() | own
+
+
+def named_id(name: str) -> str:
+    """Return the id that a person's --game stands for: the id itself, or that of a definition file."""
+    return game_from_toml(Path(name)).game_id if name.endswith(".toml") else name
 
 
 def chosen_games(names: Sequence[str], known: dict[str, Game], initialised: Sequence[str]) -> list[Game]:

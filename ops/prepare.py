@@ -118,8 +118,7 @@ def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, 
     try:
         for game in games:
             _check_wishes(store, game, wishes)
-        for game in games:
-            store.register(game)
+        store.register(*games)
     except BaseException:
         store.close()
         raise

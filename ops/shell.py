@@ -11,9 +11,14 @@ def shell_check(draw: ExplainedDraw) -> str:
         f'G="{draw.message}"',
         f'r=$(echo "ibase=16; $(printf %s "$G" | sha256sum | cut -c1-32 | tr a-f A-F) % {game.outcomes:X}" | bc)',
     ]
-    if game.outcomes < 2**53:
-        lines.append(_awk(game))
+    lines.append(_awk(game) if _fits_doubles(game) else "echo $r")
     return "\n".join(lines)
+
+
+def _fits_doubles(game: Game) -> bool:
+    """Return whether awk's numbers hold every product on the way to a binomial."""
+    highest = max(game.main.outcomes * game.main.size, game.bonus_outcomes * max(game.bonus_size, 1), game.outcomes)
+    return highest < 2**53
 
 
 def _awk(game: Game) -> str:

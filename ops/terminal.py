@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any, Protocol
 
 PAGE_ROWS = 1000
@@ -20,20 +20,22 @@ def print_text(text: str) -> None:
     print(text, flush=True)  # noqa: T201  as above
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a plain table, columns as wide as they need to be."""
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], widths_min: Sequence[int] = ()) -> list[int]:
+    """Print a plain table, columns as wide as they need to be and at least as asked; returns the widths."""
     head = [list(map(str, headings))] if any(headings) else []
     cells = [*head, *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    widths = [max(pair) for pair in zip_longest(widths, widths_min, fillvalue=0)]
     for row in cells:
         print_text("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return widths
 
 
 def print_stream(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table of unknown length: columns as wide as the first rows need."""
-    waiting = iter(rows)
+    waiting, widths = iter(rows), list[int]()
     while page := list(islice(waiting, PAGE_ROWS)):
-        print_table(headings, page)
+        widths = print_table(headings, page, widths)
         headings = [""] * len(headings)
 
 

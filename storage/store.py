@@ -101,10 +101,11 @@ class SqliteStore:
 
     # What an operator's commands do.
 
-    def register(self, game: Game) -> None:
-        """Fix a game's definition in this universe; DefinitionError with the differences if it is another."""
+    def register(self, *games: Game) -> None:
+        """Fix games' definitions, all or none; DefinitionError with the differences if one is fixed otherwise."""
         with self.writing() as db:
-            register_game(db, game)
+            for game in games:
+                register_game(db, game)
 
     def initialise(self, clock: LogicalClock, milestone: Milestone) -> None:
         """Phase 1 for one game: fix epoch and pace, once; the milestone counts only the first time."""

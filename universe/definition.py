@@ -93,7 +93,7 @@ def _fault(error: BaseException, _kind: type | None) -> str:
     match error:
         case cattrs.errors.ForbiddenExtraKeysError():
             return f"unknown key {', '.join(sorted(error.extra_fields))}"
-        case TypeError() if "is not iterable" in message:
+        case TypeError() | AttributeError() if "is not iterable" in message or "has no attribute" in message:
             return "not a table of keys"
         case KeyError():
             return "missing"

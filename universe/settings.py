@@ -60,11 +60,11 @@ class Settings:
 
 
 def _time(value: Any, _: type) -> time:
-    if isinstance(value, time):
-        return value
     if isinstance(value, str):
-        return time.fromisoformat(value)
-    raise ValueError(f"{value!r} is not a time of day such as 20:00")
+        value = time.fromisoformat(value)
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    raise ValueError(f"{value!r} is not a local time of day such as 20:00")
 
 
 def _text(value: Any, _: type) -> str:
