@@ -165,7 +165,10 @@ def _fields(path: Path) -> dict[str, int]:
 
 
 def production_pace(seconds: float, folder: Path) -> dict[str, Any]:
-    """Return what production uses at its pace, measured for so long after a warm-up, extrapolated to a day."""
+    """Return what production uses at its pace, measured for so long after a warm-up, extrapolated to a day.
+
+    Draws are folded into the indexes every few hours: what that writes is in no measurement shorter than that.
+    """
     with _running("run", "--transport", "none", data_dir=folder, mode="prod") as process:
         time.sleep(PACE_WARM_UP_SECONDS)
         before = usage(process.pid)
