@@ -36,13 +36,14 @@ class Scale:
 
     draws: int = 500_000
     reference_draws: int = 20_000
+    pipelines: int = 3
     tools_draws: int = 200_000
     tools_calls: int = 300
     processes: int = 5
     pace_seconds: float = 0.0
 
 
-QUICK = Scale(draws=50_000, reference_draws=5_000, tools_draws=60_000, tools_calls=50, processes=1)
+QUICK = Scale(draws=50_000, reference_draws=5_000, pipelines=1, tools_draws=60_000, tools_calls=50, processes=1)
 
 
 def run_benchmark(scale: Scale, folder: Path) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def run_benchmark(scale: Scale, folder: Path) -> dict[str, Any]:
         "machine": machine(),
         "scale": attrs.asdict(scale),
         "pipeline": {
-            game_id: pipeline(game, scale.draws, scale.reference_draws, folder / "pipeline" / game_id)
+            game_id: pipeline(game, scale.draws, scale.reference_draws, scale.pipelines, folder / "pipeline" / game_id)
             for game_id, game in games.items()
         },
         "stages": {game_id: stages(game, scale.draws, folder / "stages" / game_id) for game_id, game in games.items()},

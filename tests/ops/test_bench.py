@@ -16,7 +16,7 @@ from tests.oracle import oracle_draws
 from tools.server import QUESTIONS
 from universe.catalogue import shipped_games
 
-TINY = Scale(draws=500, reference_draws=50, tools_draws=2_500, tools_calls=2, processes=1)
+TINY = Scale(draws=500, reference_draws=50, pipelines=1, tools_draws=2_500, tools_calls=2, processes=1)
 
 
 @pytest.fixture(scope="module")
