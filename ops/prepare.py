@@ -109,7 +109,11 @@ def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, 
     wishes.check(target.mode)
     location = Location(None if in_memory else target.place.database)
     stored, initialised = stored_games(location, target.mode)
-    games = chosen_games(names, known_games_of(target, stored, in_memory=in_memory), initialised)
+    known = known_games_of(target, stored, in_memory=in_memory)
+    games = chosen_games(names, known, initialised)
+    strangers = target.settings.game.keys() - known.keys() - {game.game_id for game in games}
+    if strangers:
+        raise SettingsError(f"config: [game.{min(strangers)}]: unknown game; known are {', '.join(sorted(known))}")
     for game in games:
         if game.game_id not in initialised:
             _check_epoch(game, wishes.clock(game, target.mode))

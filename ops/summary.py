@@ -46,9 +46,11 @@ def idle_summary(options: RunOptions, started: float) -> dict[str, Any]:
 def tell_summary(options: RunOptions, summary: Mapping[str, Any]) -> None:
     """Log the summary, and print it unless stdout carries the protocol."""
     log.info("run.finished", **summary)
+    if options.stdio:
+        return
     if options.as_json:
         print_json(summary)
-    elif not options.stdio:
+    else:
         print_table(
             ["game", "draw", "date", "phase", "draws/s", "fingerprint"],
             [

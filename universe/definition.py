@@ -89,7 +89,7 @@ def _placed(fault: str) -> str:
 
 
 def _fault(error: BaseException, _kind: type | None) -> str:
-    message = " ".join(str(error.args[0] if error.args else error).split())
+    message = " ".join(str(error.args[0] if error.args else error).split()).replace("'game_id'", "'id'")
     match error:
         case cattrs.errors.ForbiddenExtraKeysError():
             return f"unknown key {', '.join(sorted(error.extra_fields))}"

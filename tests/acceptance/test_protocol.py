@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.client import Client
+from tests.acceptance.client import Client, connected
 from tests.acceptance.conftest import Asked
 from tests.acceptance.program import COMMAND, ROOT, environment
 
@@ -124,3 +124,13 @@ def test_a_client_that_vanishes(tmp_path: Path, transport: str) -> None:
     for line in log.splitlines():
         json.loads(line)
     assert "Traceback" not in log
+
+
+def test_json_beside_stdio_leaves_stdout_to_the_protocol(tmp_path: Path) -> None:
+    """The summary is in the log then."""
+    asked = ("--mode", "test", "--data-dir", tmp_path, "--json", "--transport", "stdio")
+    with connected(*asked, log=tmp_path / "run") as client:
+        assert client.ask("get_universe_status")["universe"]["mode"] == "test"
+        assert client.finish()[0] == 0
+    events = [json.loads(line)["event"] for line in (tmp_path / "run.err").read_text(encoding="utf-8").splitlines()]
+    assert events[-1] == "run.finished"

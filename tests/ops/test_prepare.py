@@ -15,7 +15,7 @@ from storage.errors import LockedError
 from storage.registry import Milestone
 from universe.catalogue import shipped_games
 from universe.errors import DefinitionError, SettingsError
-from universe.settings import Settings, UniverseSettings
+from universe.settings import FeedSettings, Settings, UniverseSettings
 
 GAME = shipped_games()["GAME_001"]
 NO_WISHES = Initialisation()
@@ -221,3 +221,11 @@ def test_the_lock_is_one_process_at_a_time(tmp_path: Path) -> None:
         locked(target, "archive")
     with locked(target, "archive"):
         pass
+
+
+def test_settings_for_a_game_that_nobody_knows_are_refused_and_nothing_is_made(tmp_path: Path) -> None:
+    """A slip in a game's id must not leave its feed silently unused."""
+    target = target_in(tmp_path, settings=Settings(game={"GAME_01": FeedSettings(source="results.csv")}))
+    with pytest.raises(SettingsError, match=r"\[game\.GAME_01\]: unknown game; known are GAME_001"), opened(target):
+        pass
+    assert not target.place.database.exists()

@@ -49,7 +49,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"colour": "red"}, "game: unknown key colour"),
     ({"main": {"picked": 2, "size": 6, "red": 1}}, "game.main: unknown key red"),
     ({"id": 5}, "game.id: 5 is not a text"),
-    ({"id": "a b"}, "game: 'game_id' must match"),
+    ({"id": "a b"}, "game: 'id' must match"),
     ({"id": "a\n"}, "game: "),
     ({"id": "x" * 33}, "{1,32}"),
     ({"since": 5}, "game.since: 5 is not a date such as 2000-06-07"),
