@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import click
 
+from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE
 from ops.options import json_option, target, universe_options
 from ops.place import Mode
 from ops.terminal import print_json, print_text, progress_bars
@@ -43,7 +44,7 @@ def verify_command(
         print_json(verdict_document(verdict))
     else:
         print_text(_text(verdict))
-    return 0 if verdict.first_difference is None else 1
+    return EXIT_DONE if verdict.first_difference is None else EXIT_CHECK_FAILED
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:

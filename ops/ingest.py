@@ -11,6 +11,7 @@ import trio
 from actors.comparer import compare_all
 from actors.feed import fetch_source
 from actors.feed_pages import shown_source
+from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE
 from ops.options import Target, json_option, target, universe_options
 from ops.place import FIRST_GAME, Mode
 from ops.prepare import stored_games
@@ -77,7 +78,7 @@ def ingest_command(
         print_json(document)
     else:
         _print(document, ingested)
-    return 1 if ingested.refused else 0
+    return EXIT_CHECK_FAILED if ingested.refused else EXIT_DONE
 
 
 async def _fetch(source: str, format_name: str | None) -> list[bytes]:
@@ -125,6 +126,7 @@ def ingest_document(game: Game, ingested: Ingested) -> dict[str, Any]:
         "inserted": 0 if ingested.refused else len(outcome.inserted),
         "already_present": outcome.already_present + reading.duplicates,
         "before_matrix": reading.before_matrix,
+        "extra_draws": reading.extra_draws,
         "conflicts": [_conflict_document(conflict) for conflict in outcome.conflicts],
         "invalid": [{"line": invalid.line, "reason": invalid.reason} for invalid in reading.invalid],
         "gaps": {"count": ingested.gaps.count, "dates": [day.isoformat() for day in ingested.gaps.dates]},

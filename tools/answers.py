@@ -78,9 +78,9 @@ def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> list[Numbers]:
     """Return the numbers of many ranks at once."""
     import numpy as np
 
-    from universe.ranking import type_of_ranks, unrank_all
+    from universe.ranking import unrank_all
 
-    mains, bonuses = unrank_all(game, np.array(ranks, dtype=type_of_ranks))
+    mains, bonuses = unrank_all(game, np.array(ranks, dtype=np.int64))
     return [
         Numbers(main_numbers=tuple(main), bonus_numbers=tuple(bonus))
         for main, bonus in zip(mains.tolist(), bonuses.tolist(), strict=True)

@@ -15,8 +15,7 @@ import numpy.typing as npt
 from universe.errors import DrawError
 from universe.game import Game
 
-type_of_ranks = np.int64  # every rank lies below 2**63
-Ranks = npt.NDArray[np.int64]
+Ranks = npt.NDArray[np.int64]  # every rank lies below 2**63
 Numbers = npt.NDArray[np.uint8]  # one row a draw, numbers from 1, ascending
 
 
