@@ -43,10 +43,6 @@ class Onlooker:
     led: bool  # by some process
     role: Literal["reader"] = "reader"
 
-    async def reader(self) -> Reader:
-        """Never called: the command has its own."""
-        raise NotImplementedError
-
     def vitals(self, game_id: str) -> GameVitals:
         """Return what can be told from outside: whether somebody simulates, and the game is not at its end."""
         return GameVitals(simulating=self.led and self.views[game_id].phase in {"initialized", "running"})

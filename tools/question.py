@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from tools.arguments import Arguments
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.wire import answer_schema, argument_schema
 
 Asked = TypeVar("Asked", bound=Arguments)
@@ -26,7 +26,7 @@ class Question(Generic[Asked, Answer]):
     description: str
     arguments: type[Asked]
     answer: type[Answer]
-    ask: Callable[[Snapshot, Asked, Source], Answer]
+    ask: Callable[[Snapshot, Asked, Witness], Answer]
     tell: Callable[[Answer], str]
     repeatable: bool = True
 

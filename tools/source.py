@@ -96,16 +96,12 @@ class Reader(Protocol):
         ...
 
 
-class Source(Protocol):
-    """What a process that serves tools is made of. ``role`` says what it does beside serving."""
+class Witness(Protocol):
+    """What can be told of the answering process itself. ``role`` says what it does beside answering."""
 
     @property
     def role(self) -> Role:
         """Leader: it simulates. Follower: another process does, this one stands by. Reader: it only looks."""
-        ...
-
-    async def reader(self) -> Reader:
-        """Wait until the store is open, and return its reader."""
         ...
 
     def vitals(self, game_id: str) -> GameVitals:
@@ -114,4 +110,12 @@ class Source(Protocol):
 
     def today(self) -> date:
         """Return the world's date, UTC."""
+        ...
+
+
+class Source(Witness, Protocol):
+    """A process that serves tools."""
+
+    async def reader(self) -> Reader:
+        """Wait until the store is open, and return its reader."""
         ...

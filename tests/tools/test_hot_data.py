@@ -43,11 +43,7 @@ SCANNED = {"game", "universe"}  # a row a game, and one row
 class Here:
     """The least that a question needs to know of its process."""
 
-    store: Reader
     role: Role = "leader"
-
-    async def reader(self) -> Reader:
-        return self.store
 
     def vitals(self, game_id: str) -> GameVitals:
         return GameVitals(simulating=bool(game_id))
@@ -77,7 +73,7 @@ def answers(reader: Reader) -> list[Any]:
     for name, arguments in CALLS:
         question = by_name[name]
         with reader.snapshot() as snapshot:
-            found.append(question.ask(snapshot, question.arguments.model_validate(arguments), Here(reader)))
+            found.append(question.ask(snapshot, question.arguments.model_validate(arguments), Here()))
     return found
 
 

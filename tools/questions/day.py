@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.answers import Draw, MatchTotal, SnapshotField, mark, real_draw, total_lines
 from tools.arguments import GAME_ID, Arguments, GameId, IsoDate
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.words import heading, numbers_text, totals_text
 from universe.calendar import require_draw_date
 
@@ -41,7 +41,7 @@ class DateSummaryAnswer:
     compared_draws: Annotated[int, Field(ge=0, description="Draws compared so far: n of every expectation.")]
 
 
-def ask(snapshot: Snapshot, asked: DateSummaryArguments, _: Source) -> DateSummaryAnswer:
+def ask(snapshot: Snapshot, asked: DateSummaryArguments, _: Witness) -> DateSummaryAnswer:
     """Return one date's draws, result and comparison."""
     view = snapshot.game(asked.game_id)
     require_draw_date(view.game, asked.draw_date)

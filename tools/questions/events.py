@@ -11,7 +11,7 @@ from tools.answers import MatchTotal, Numbers, SnapshotField, mark, numbers_of_r
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.words import heading, level_text, next_text, ticket_text, totals_text
 from universe.calendar import require_draw_date
 from universe.errors import UniverseError
@@ -74,7 +74,7 @@ class MatchEventsAnswer:
     ]
 
 
-def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Source) -> MatchEventsAnswer:
+def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Witness) -> MatchEventsAnswer:
     """Return one page of events and the totals."""
     view = snapshot.game(asked.game_id)
     level = checked_level(view.game, asked.min_match_level)

@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.answers import SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.windows import ALL_TIME, Window, WindowName, real_counts, synthetic_counts, window_of
 from tools.words import heading
 
@@ -93,7 +93,7 @@ class FrequencyAnswer:
     ]
 
 
-def ask(snapshot: Snapshot, asked: FrequencyArguments, _: Source) -> FrequencyAnswer:
+def ask(snapshot: Snapshot, asked: FrequencyArguments, _: Witness) -> FrequencyAnswer:
     """Return the frequencies of a window."""
     view = snapshot.game(asked.game_id)
     window = window_of(view, asked.window)

@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.answers import Numbers, SnapshotField, mark
 from tools.arguments import GAME_ID, LIST_LENGTH_MAX, Arguments, GameId
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.windows import ALL_TIME, Window, WindowName, synthetic_counts, window_of
 from tools.words import heading, ticket_text
 from universe.game import POOL_SIZE_MAX
@@ -85,7 +85,7 @@ class GenerateAnswer:
     tickets: Annotated[tuple[Numbers, ...], Field(description="The tickets, independent of each other.")]
 
 
-def ask(snapshot: Snapshot, asked: GenerateArguments, _: Source) -> GenerateAnswer:
+def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAnswer:
     """Return tickets."""
     view = snapshot.game(asked.game_id)
     window = window_of(view, asked.window)

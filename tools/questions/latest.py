@@ -8,7 +8,7 @@ from pydantic import Field
 from tools.answers import Draw, SnapshotField, mark, real_draw, synthetic_draws
 from tools.arguments import GAME_ID, LIMIT, Arguments, GameId
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.words import draw_text, heading
 
 Origin = Literal["synthetic", "real"]
@@ -34,7 +34,7 @@ class LatestDrawsAnswer:
     draws: Annotated[tuple[Draw, ...], Field(description="Newest first; fewer than asked for if no more exist.")]
 
 
-def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Source) -> LatestDrawsAnswer:
+def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Witness) -> LatestDrawsAnswer:
     """Return the newest draws of one kind."""
     view = snapshot.game(asked.game_id)
     if asked.source == "real":

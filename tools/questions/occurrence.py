@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.answers import Numbers, SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.words import heading, level_text, ticket_text
 from universe.errors import DrawError
 from universe.game import PICKED_MAX, POOL_SIZE_MAX, Game
@@ -73,7 +73,7 @@ class OccurrenceAnswer:
     ]
 
 
-def ask(snapshot: Snapshot, asked: OccurrenceArguments, _: Source) -> OccurrenceAnswer:
+def ask(snapshot: Snapshot, asked: OccurrenceArguments, _: Witness) -> OccurrenceAnswer:
     """Return how often a ticket came up."""
     from universe.ranking import rank_of
     from universe.subsets import why_no_levels

@@ -10,7 +10,7 @@ from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.words import heading, next_text, numbers_text
 from universe.errors import UniverseError
 
@@ -50,7 +50,7 @@ class RealResultsAnswer:
     next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
 
 
-def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Source) -> RealResultsAnswer:
+def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResultsAnswer:
     """Return one page of results."""
     view = snapshot.game(asked.game_id)
     if asked.from_ and asked.to and asked.from_ > asked.to:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tools.arguments import Arguments
 from tools.question import Question
-from tools.source import Role, Snapshot, Source
+from tools.source import Role, Snapshot, Witness
 from tools.wire import utc_text
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
@@ -118,7 +118,7 @@ class StatusAnswer:
     games: Annotated[tuple[GameStatus, ...], Field(description="Every game that has draws or results, by id.")]
 
 
-def universe_status(snapshot: Snapshot, source: Source) -> StatusAnswer:
+def universe_status(snapshot: Snapshot, source: Witness) -> StatusAnswer:
     """Return how the universe stands as of a snapshot."""
     seen = snapshot.universe
     universe = UniverseStatus(
@@ -131,7 +131,7 @@ def universe_status(snapshot: Snapshot, source: Source) -> StatusAnswer:
     return StatusAnswer(universe=universe, games=tuple(game_status(view, source) for view in snapshot.games()))
 
 
-def game_status(view: "GameView", source: Source) -> GameStatus:
+def game_status(view: "GameView", source: Witness) -> GameStatus:
     """Return how one game stands."""
     from universe.subsets import why_no_levels
 
@@ -179,7 +179,7 @@ def completion_percent(view: "GameView") -> float | None:
     return min(100 * view.watermark / min(goals), 100.0) if min(goals) else 100.0
 
 
-def _ask(snapshot: Snapshot, _: StatusArguments, source: Source) -> StatusAnswer:
+def _ask(snapshot: Snapshot, _: StatusArguments, source: Witness) -> StatusAnswer:
     return universe_status(snapshot, source)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark, only
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
-from tools.source import Snapshot, Source
+from tools.source import Snapshot, Witness
 from tools.wire import safe_integer
 from tools.words import heading, numbers_text
 from universe.errors import DrawError
@@ -52,7 +52,7 @@ class VerifyDrawAnswer:
     ]
 
 
-def ask(snapshot: Snapshot, asked: VerifyDrawArguments, _: Source) -> VerifyDrawAnswer:
+def ask(snapshot: Snapshot, asked: VerifyDrawArguments, _: Witness) -> VerifyDrawAnswer:
     """Return a draw, recomputed from its number alone."""
     from universe.ranking import unrank
     from universe.seed import SEED_BYTES, draw_digest, draw_message, draw_rank
