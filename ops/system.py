@@ -16,7 +16,7 @@ from actors.simulator import SimulationPlan
 from actors.system import run_system
 from actors.world import World
 from ops.prepare import Opened
-from ops.terminal import Bars
+from ops.terminal import Bars, NoBars
 from storage.connection import Location, open_reader
 from storage.fingerprint import fingerprints
 from storage.interface import Committed
@@ -70,7 +70,8 @@ async def simulate(
     """Run the actors until ``stop``, or until every game is at its bound; return what was committed."""
     tally = Tally()
     board.listeners.append(tally.note)
-    board.listeners.append(partial(_show, bars, {plan.game_id: plan for plan in plans}, opened))
+    if not isinstance(bars, NoBars):  # a bar's length comes from the store, which may be busy: only a person's run asks
+        board.listeners.append(partial(_show, bars, {plan.game_id: plan for plan in plans}, opened))
     world = World(store=opened.store, board=board)
     await run_system(plans, feeds, world, stop=stop, until_halted=until_halted)
     return tally
