@@ -11,10 +11,13 @@ from actors.pace import Pace
 from actors.world import World
 from storage.interface import GameProgress
 from universe.calendar import LogicalClock
+from universe.compiled import KERNELS_DRAWS_MIN, kernels_for, load_kernels, start_loading_kernels
 from universe.seed import ranks_of_draws
 from universe.units import DrawBatch
 
-BULK_BATCH_DRAWS = 32_768
+PLAIN_BATCH_DRAWS = 32_768
+COMPILED_BATCH_DRAWS = 262_144  # for kernels as short a time as the other for the plain path
+KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # what is drawn sooner with them, even if they must be compiled first
 BATCH_DAYS_MAX = 512  # counters are kept per logical day: this bounds a batch of a game with few draws a day
 
 log = structlog.get_logger()
@@ -49,7 +52,16 @@ def draw_batch(clock: LogicalClock, first: int, last: int) -> DrawBatch:
 
 def batch_draws_max(clock: LogicalClock) -> int:
     """Return the most draws that one batch of a game holds."""
-    return min(BULK_BATCH_DRAWS, BATCH_DAYS_MAX * clock.draws_per_day)
+    draws = PLAIN_BATCH_DRAWS if kernels_for(clock.game) is None else COMPILED_BATCH_DRAWS
+    return min(draws, BATCH_DAYS_MAX * clock.draws_per_day)
+
+
+async def prepare_kernels(draws: int) -> None:
+    """Have kernels loaded for so much work: beside it, or first where that is sooner done. Cancelling does not wait."""
+    if draws >= KERNELS_AWAITED_DRAWS_MIN:
+        await trio.to_thread.run_sync(load_kernels, abandon_on_cancel=True)
+    elif draws >= KERNELS_DRAWS_MIN:
+        start_loading_kernels()
 
 
 async def run_simulator(plan: SimulationPlan, world: World, batches: trio.MemorySendChannel[DrawBatch]) -> None:
@@ -68,6 +80,8 @@ async def run_simulator(plan: SimulationPlan, world: World, batches: trio.Memory
             last = plan.bound(progress)
             if drawn < last:
                 board.simulating.add(plan.game_id)
+                if plan.draws_per_second is None:
+                    await prepare_kernels(last - drawn)
                 phase = _log_phase("running", progress, before=phase)
                 while drawn < last and board.news.rings == news:
                     if due := await pace.wait_due(min(last - drawn, batch_draws_max(progress.clock))):

@@ -8,13 +8,16 @@ import trio
 
 from actors.mail import Letter
 from actors.world import World
+from storage.draws import TAIL_DRAWS_MAX, count_ahead
 from storage.errors import StoreUnavailable
 from storage.interface import Committed, StoredResults
+from universe.compiled import kernels_for
 from universe.units import DrawUnit, ResultsUnit, Unit
 
 WRITER = "writer"
-GROUP_DRAWS_MAX = 262_144
-GROUP_UNITS_MAX = 64
+GROUP_DRAWS_MAX = 10_000_000  # the indexes are written once a commit: large ones pay, memory bounds them
+PLAIN_GROUP_DRAWS_MAX = 262_144
+GROUP_UNITS_MAX = 256
 GROUP_LINGER_SECONDS = 0.05  # what arrives this soon after the first letter shares its transaction
 COMMIT_SECONDS_MAX = 120.0
 PARK_RETRY_SECONDS = 5.0
@@ -24,13 +27,36 @@ log = structlog.get_logger()
 
 
 async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> None:
-    """Keep group after group until the mailbox is closed and drained. One group is one transaction."""
-    while group := await gather_group(inbox):
-        started = trio.current_time()
-        committed = await commit_group([letter.unit for letter in group], world)
-        waiting = inbox.statistics().current_buffer_used
-        _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
-        _announce(group, committed, world)
+    """Keep group after group until the mailbox is closed and drained. One group is one transaction.
+
+    While the log of one commit is emptied, the next group is gathered and counted; its commit waits, so that it can
+    use the log from its start again.
+    """
+    async with trio.open_nursery() as nursery:
+        emptied = trio.Event()
+        emptied.set()
+        while group := await gather_group(inbox):
+            units = [letter.unit for letter in group]
+            if _draws_of(group) > TAIL_DRAWS_MAX:
+                units += await world.offload(count_ahead, units)
+            await emptied.wait()
+            started = trio.current_time()
+            committed = await commit_group(units, world)
+            waiting = inbox.statistics().current_buffer_used
+            _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
+            _announce(group, committed, world)
+            emptied = trio.Event()
+            nursery.start_soon(_empty_log, world, emptied)
+
+
+async def _empty_log(world: World, emptied: trio.Event) -> None:
+    """Move the log into the database; where there is no room for that now, after some later commit."""
+    try:
+        await world.offload(world.store.checkpoint)
+    except StoreUnavailable as fault:
+        log.warning("checkpoint.failed", reason=str(fault))
+    finally:
+        emptied.set()
 
 
 async def gather_group(inbox: trio.MemoryReceiveChannel[Letter]) -> list[Letter]:
@@ -49,9 +75,18 @@ async def gather_group(inbox: trio.MemoryReceiveChannel[Letter]) -> list[Letter]
 
 def _is_full(group: Sequence[Letter]) -> bool:
     """Whether a group is to be committed now. It exceeds the bound on draws by less than one batch."""
-    draws = sum(len(letter.unit.batch.ranks) for letter in group if isinstance(letter.unit, DrawUnit))
     urgent = any(isinstance(letter.unit, ResultsUnit) for letter in group)
-    return urgent or draws >= GROUP_DRAWS_MAX or len(group) >= GROUP_UNITS_MAX
+    return urgent or _draws_of(group) >= _group_draws_max(group) or len(group) >= GROUP_UNITS_MAX
+
+
+def _group_draws_max(group: Sequence[Letter]) -> int:
+    """Return how many draws one transaction takes: the plain path needs many times the memory for each."""
+    games = {letter.unit.batch.clock.game for letter in group if isinstance(letter.unit, DrawUnit)}
+    return GROUP_DRAWS_MAX if all(kernels_for(game) for game in games) else PLAIN_GROUP_DRAWS_MAX
+
+
+def _draws_of(group: Sequence[Letter]) -> int:
+    return sum(len(letter.unit.batch.ranks) for letter in group if isinstance(letter.unit, DrawUnit))
 
 
 async def commit_group(units: Sequence[Unit], world: World) -> Committed:

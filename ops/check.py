@@ -13,6 +13,7 @@ from ops.terminal import print_json, print_text, progress_bars
 from storage.connection import Location, open_reader, read_transaction, translated
 from storage.reader import Reader
 from storage.verify import Verdict, verify_universe
+from universe.compiled import KERNELS_DRAWS_MIN, load_kernels
 
 
 @click.command("verify")
@@ -37,6 +38,8 @@ def verify_command(
         with translated(location), read_transaction(db), progress_bars(wanted=not as_json) as bars:
             total: int = db.execute("SELECT ifnull(sum(watermark), 0) FROM progress").get
             bars.start("verify", 0, total)
+            if full and total >= KERNELS_DRAWS_MIN:
+                load_kernels()
             verdict = verify_universe(db, full=full, tick=lambda checked: bars.show("verify", checked))
     finally:
         db.close()

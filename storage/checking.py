@@ -7,10 +7,11 @@ from typing import Any, Self, TypeVar
 
 import apsw
 import attrs
+import numpy as np
 
 from storage.draws import read_tail
 from storage.encoding import unpack_counts, unpack_ranks
-from storage.raw import PIECE_DRAWS_MAX, differing
+from storage.raw import PIECE_DRAWS_MAX
 from storage.registry import stored_clock, stored_game, stored_watermark
 from storage.results import result_digest
 from universe.calendar import LogicalClock
@@ -112,10 +113,14 @@ class Check:
         assert self.clock is not None
         for start in range(0, len(stored), PIECE_DRAWS_MAX):
             piece = stored[start : start + PIECE_DRAWS_MAX]
-            drawn = ranks_of_draws(self.clock, first + start, first + start + len(piece) - 1)
-            at = differing(piece, drawn)
-            if at is not None:
-                self.differs(table, f"draw {first + start + at}", int(piece[at]), int(drawn[at]))
+            self.equal_ranks(
+                table, first + start, piece, ranks_of_draws(self.clock, first + start, first + start + len(piece) - 1)
+            )
+
+    def equal_ranks(self, table: str, first: int, stored: Ranks, drawn: Ranks) -> None:
+        """Compare equally many draws, from number ``first`` on."""
+        for at in np.flatnonzero(stored != drawn)[:1].tolist():
+            self.differs(table, f"draw {first + at}", int(stored[at]), int(drawn[at]))
 
     def segments(self, *, newest_only: bool) -> Iterator[tuple[int, Ranks]]:
         """Yield (first draw, ranks) of raw segments after checking their digests."""

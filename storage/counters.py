@@ -1,14 +1,13 @@
-"""The indexes of counters in chunks: folding draws into them, and reading rows. ``universe.subsets`` lays them out."""
+"""The indexes of counters in chunks: folding draws into them. ``universe.subsets`` lays them out."""
 
 from collections.abc import Iterator
 
 import apsw
 import numpy as np
 
-from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts, counts_of
+from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts
 from universe.game import Game
-from universe.ranking import Ranks
-from universe.subsets import Index, count_subsets, occurrence_index
+from universe.subsets import Increments, Index, occurrence_index
 
 GROUP_CHUNKS = 1024  # read and written together: bounds the memory of a fold
 
@@ -21,10 +20,10 @@ def counter_key(key: int, index: Index, chunk: int) -> int:
     return ((key << _INDEX_BITS) + index.size << _CHUNK_BITS) + chunk
 
 
-def fold_ranks(db: apsw.Connection, key: int, game: Game, ranks: Ranks) -> None:
-    """Count these draws in every index of the game; runs inside the caller's transaction."""
-    _add_cells(db, key, occurrence_index(game), np.sort(ranks))
-    for index, counted in count_subsets(game, ranks):
+def fold(db: apsw.Connection, key: int, game: Game, increments: Increments) -> None:
+    """Add to every index of the game what some draws count in it; runs inside the caller's transaction."""
+    _add_cells(db, key, occurrence_index(game), increments.ascending)
+    for index, counted in increments.subsets:
         if len(counted) == index.cells:
             _add_counts(db, key, index, counted)
         else:
@@ -68,20 +67,6 @@ def _add_counts(db: apsw.Connection, key: int, index: Index, counts: Counts) -> 
 def _read_chunk(db: apsw.Connection, row: int) -> Chunk:
     found = db.execute("SELECT width, cells FROM counter WHERE counter_key = ?", (row,)).get
     return EMPTY if found is None else Chunk(*found)
-
-
-def read_row(db: apsw.Connection, key: int, index: Index, row: int) -> Counts:
-    """Return the counts of one row of an index: a few cells of one chunk."""
-    chunk, start = divmod(row * index.row_cells, index.chunk_cells)
-    found = _read_chunk(db, counter_key(key, index, chunk))
-    return counts_of(found, index.chunk_cells, start, start + index.row_cells)
-
-
-def read_cell(db: apsw.Connection, key: int, index: Index, cell: int) -> int:
-    """Return the count of one cell."""
-    chunk, start = divmod(cell, index.chunk_cells)
-    found = _read_chunk(db, counter_key(key, index, chunk))
-    return int(counts_of(found, index.chunk_cells, start, start + 1)[0])
 
 
 def stored_groups(db: apsw.Connection, key: int, index: Index) -> Iterator[tuple[int, int, dict[int, Chunk]]]:

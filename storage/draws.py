@@ -6,19 +6,21 @@ the tail rarely, or at once when a commit is large.
 
 import hashlib
 import time
+from collections.abc import Sequence
 
 import apsw
 import numpy as np
 
 from storage.comparisons import compare_batch
-from storage.counters import fold_ranks
+from storage.counters import fold
 from storage.encoding import pack_counts, pack_ranks, unpack_counts, unpack_ranks
 from storage.interface import GapError
 from storage.rate import add_minute
 from universe.counting import Delta, count_draws, totals_width
 from universe.game import Game
-from universe.ranking import Ranks
-from universe.units import DrawBatch, DrawUnit
+from universe.ranking import Ranks, rank_type
+from universe.subsets import count_indexes
+from universe.units import DrawBatch, DrawUnit, IndexUnit, Unit
 
 TAIL_DRAWS_MAX = 50_000  # draws not yet in the indexes; an answer looks through them all
 NEWEST_DRAWS = 100  # what stays readable as single draws after a fold
@@ -39,29 +41,50 @@ def after_watermark(unit: DrawUnit, watermark: int) -> DrawUnit | None:
     return DrawUnit(batch=rest, delta=count_draws(batch.clock, rest.first, ranks))
 
 
-def merged(units: list[DrawUnit]) -> DrawUnit:
-    """Return consecutive units of one game as one."""
-    first = units[0].batch
-    delta = sum((unit.delta for unit in units[1:]), start=units[0].delta)
-    ranks = np.concatenate([unit.batch.ranks for unit in units]) if len(units) > 1 else first.ranks
-    return DrawUnit(batch=DrawBatch(clock=first.clock, first=first.first, ranks=ranks), delta=delta)
+def count_ahead(units: Sequence[Unit]) -> list[IndexUnit]:
+    """Count what each game's units will add to its indexes, where they are to be folded at once. It needs no store."""
+    counted = []
+    for game_id, batches in batches_by_game(units).items():
+        first, last = batches[0].first, batches[-1].last
+        if last - first >= TAIL_DRAWS_MAX:
+            increments = count_indexes(batches[0].clock.game, [batch.ranks for batch in batches])
+            counted.append(IndexUnit(game_id=game_id, first=first, last=last, increments=increments))
+    return counted
 
 
-def keep_draws(db: apsw.Connection, key: int, unit: DrawUnit, *, keep_raw: bool) -> int:
-    """Write all that a unit right above the watermark brings; returns how many of its draws were compared."""
-    batch, game = unit.batch, unit.batch.clock.game
+def batches_by_game(units: Sequence[Unit]) -> dict[str, list[DrawBatch]]:
+    """Return the batches of each game, in order."""
+    by_game: dict[str, list[DrawBatch]] = {}
+    for unit in units:
+        if isinstance(unit, DrawUnit):
+            by_game.setdefault(unit.batch.game_id, []).append(unit.batch)
+    return by_game
+
+
+def keep_draws(
+    db: apsw.Connection, key: int, units: Sequence[DrawUnit], ahead: IndexUnit | None, *, keep_raw: bool
+) -> int:
+    """Write all that consecutive units right above the watermark bring; returns how many of their draws were compared.
+
+    ``ahead`` is what these very draws add to the indexes, where it is known.
+    """
+    game, first, last = units[0].batch.clock.game, units[0].batch.first, units[-1].batch.last
     watermark, folded, minutes = _progress_row(db, key)
-    assert batch.first == watermark + 1
-    _keep_totals(db, key, unit.delta, batch.last, game)
-    compared = compare_batch(db, key, batch)
-    if batch.last - folded <= TAIL_DRAWS_MAX:
-        db.execute("INSERT INTO hot_tail VALUES (?, ?, ?)", (key, batch.first, pack_ranks(game, batch.ranks)))
+    assert first == watermark + 1
+    _keep_totals(db, key, sum((unit.delta for unit in units), Delta()), last, game)
+    compared = sum(compare_batch(db, key, unit.batch) for unit in units)
+    pieces = [unit.batch.ranks for unit in units]
+    if last - folded <= TAIL_DRAWS_MAX:
+        db.execute("INSERT INTO hot_tail VALUES (?, ?, ?)", (key, first, pack_ranks(game, np.concatenate(pieces))))
     else:
-        _fold(db, key, game, folded, np.concatenate([read_tail(db, key, game, folded), batch.ranks]), keep_raw=keep_raw)
-        folded = batch.last
+        tail = read_tail(db, key, game, folded)
+        fitting = ahead is not None and not len(tail) and (ahead.first, ahead.last) == (first, last)
+        fold(db, key, game, ahead.increments if ahead and fitting else count_indexes(game, [tail, *pieces]))
+        _move_to_segments(db, key, game, folded, [tail, *pieces] if len(tail) else pieces, keep_raw=keep_raw)
+        folded = last
     now = time.time()
-    minutes = add_minute(minutes, now, len(batch.ranks))
-    db.execute("REPLACE INTO progress VALUES (?, ?, ?, ?, ?)", (key, batch.last, folded, now, minutes))
+    minutes = add_minute(minutes, now, last - watermark)
+    db.execute("REPLACE INTO progress VALUES (?, ?, ?, ?, ?)", (key, last, folded, now, minutes))
     return compared
 
 
@@ -88,16 +111,20 @@ def read_tail(db: apsw.Connection, key: int, game: Game, after: int) -> Ranks:
     for first, packed in db.execute("SELECT first, ranks FROM hot_tail WHERE game_key = ? ORDER BY first", (key,)):
         ranks = unpack_ranks(game, packed)
         parts.append(ranks[max(0, after + 1 - first) :])
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    return np.concatenate(parts) if parts else np.empty(0, dtype=rank_type(game))
 
 
-def _fold(db: apsw.Connection, key: int, game: Game, folded: int, ranks: Ranks, *, keep_raw: bool) -> None:
-    """Move all draws after ``folded`` into segments and indexes; the newest stay in the tail, marked as counted."""
-    fold_ranks(db, key, game, ranks)
-    if keep_raw:
-        keep_segments(db, key, game, folded + 1, ranks)
-    last = folded + len(ranks)
-    newest = np.concatenate([read_tail(db, key, game, last - NEWEST_DRAWS), ranks])[-NEWEST_DRAWS:]
+def _move_to_segments(
+    db: apsw.Connection, key: int, game: Game, folded: int, pieces: Sequence[Ranks], *, keep_raw: bool
+) -> None:
+    """Move all draws after ``folded`` into segments; the newest stay in the tail, marked as counted."""
+    last = folded
+    for ranks in pieces:
+        if keep_raw:
+            keep_segments(db, key, game, last + 1, ranks)
+        last += len(ranks)
+    before = read_tail(db, key, game, last - NEWEST_DRAWS)[: max(0, folded + NEWEST_DRAWS - last)]
+    newest = np.concatenate([before, *(ranks[-NEWEST_DRAWS:] for ranks in pieces)])[-NEWEST_DRAWS:]
     db.execute("DELETE FROM hot_tail WHERE game_key = ?", (key,))
     db.execute("INSERT INTO hot_tail VALUES (?, ?, ?)", (key, last - len(newest) + 1, pack_ranks(game, newest)))
 

@@ -6,25 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from universe.game import Game
-from universe.ranking import Ranks
+from universe.ranking import Ranks, rank_type
 from universe.results.result import RealResult
 
 TotalsArray = npt.NDArray[np.int64]
 
 
-def rank_type(game: Game) -> np.dtype[np.unsignedinteger]:
-    """Return how a rank is packed: 4 bytes where they hold every rank, else 8."""
-    return np.dtype("<u4") if game.outcomes <= 2**32 else np.dtype("<u8")
-
-
 def pack_ranks(game: Game, ranks: Ranks) -> bytes:
     """Return the ranks as raw segments and the tail keep them."""
-    return ranks.astype(rank_type(game)).tobytes()
+    return ranks.astype(rank_type(game), copy=False).tobytes()
 
 
 def unpack_ranks(game: Game, packed: bytes) -> Ranks:
-    """Return what pack_ranks was given."""
-    return np.frombuffer(packed, dtype=rank_type(game)).astype(np.int64)
+    """Return what pack_ranks was given, read only."""
+    return np.frombuffer(packed, dtype=rank_type(game))
 
 
 def pack_counts(counts: TotalsArray) -> bytes:

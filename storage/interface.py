@@ -77,6 +77,10 @@ class Store(Protocol):
         """Keep all units in one transaction, in order; GapError (and nothing kept) if draws do not follow."""
         ...
 
+    def checkpoint(self) -> None:
+        """Tidy up after commits, if it is time: nothing changes that anyone could read."""
+        ...
+
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""
         ...

@@ -98,6 +98,9 @@ class MemoryStore:
         self.games = games
         return Committed(draws=draws, results=tuple(results), compared_draws=compared)
 
+    def checkpoint(self) -> None:
+        """There is nothing to tidy up."""
+
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands."""
         state = self.games[game_id]

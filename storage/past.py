@@ -1,75 +1,114 @@
-"""The real results of a game as arrays, as a reader remembers them: they only ever grow."""
+"""The real results of a game as a reader remembers them: they only ever grow."""
 
+from bisect import bisect_left, bisect_right
 from datetime import date
-from typing import Any
+from functools import cached_property, lru_cache
 
 import apsw
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from storage.encoding import numbers_from_text
-from storage.views import NumberCounts
+from storage.encoding import numbers_from_text, result_from_row
+from storage.views import EventView, NumberCounts, StoredResult
 from universe.counting import count_numbers
 from universe.game import Game
 from universe.ranking import Numbers
 
+Row = tuple[str, str, str, str]  # draw date, main and bonus numbers, source: as they are stored
+EventRow = tuple[int, int, int, int]  # draw number, main and bonus matches, rank: as they are stored
 
-@attrs.frozen(eq=False)
+PARSED_MAX = 8_192  # results, and events, that stay parsed, of all games
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def parsed(row: Row) -> StoredResult:
+    """Return a stored result; lists of results ask for the same ones again and again."""
+    return StoredResult(result=result_from_row(*row[:3]), source=row[3])
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def event_beside(event: EventRow, row: Row) -> EventView:
+    """Return a close match beside the result of its date; both rows stay as they are once stored."""
+    number, main, bonus, rank = event
+    result = parsed(row).result
+    return EventView(
+        draw_number=number,
+        draw_date=result.draw_date,
+        main_matches=main,
+        bonus_matches=bonus,
+        rank=rank,
+        real=result,
+    )
+
+
+@attrs.frozen(eq=False, slots=False)
 class ResultTable:
-    """Results in the order in which they were stored; ``newest`` is the last row read."""
+    """Results by date, ascending; ``newest`` is how far the results of all games were read."""
 
-    newest: int
-    days: npt.NDArray[np.int64]  # proleptic ordinals
-    main: Numbers
-    bonus: Numbers
-
-    @classmethod
-    def empty(cls) -> "ResultTable":
-        """Return a table without results."""
-        none = np.empty((0, 0), dtype=np.uint8)
-        return cls(0, np.empty(0, dtype=np.int64), none, none)
+    newest: int = 0
+    rows: tuple[Row, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.days)
+        return len(self.rows)
 
-    def grown(self, db: apsw.Connection, key: int) -> "ResultTable":
+    def grown(self, db: apsw.Connection, key: int, newest: int) -> "ResultTable":
         """Return the table with the results stored since."""
-        rows: list[Any] = db.execute(
-            "SELECT result, draw_date, main, bonus FROM real_result WHERE game_key = ? AND result > ? ORDER BY result",
+        new = db.execute(
+            "SELECT draw_date, main, bonus, source FROM real_result WHERE game_key = ? AND result > ?",
             (key, self.newest),
-        ).fetchall()
-        if not rows:
-            return self
-        days = np.array([date.fromisoformat(row[1]).toordinal() for row in rows], dtype=np.int64)
-        main = np.array([numbers_from_text(row[2]) for row in rows], dtype=np.uint8)
-        bonus = np.array([numbers_from_text(row[3]) for row in rows], dtype=np.uint8).reshape(len(rows), -1)
-        if not len(self):
-            return ResultTable(rows[-1][0], days, main, bonus)
-        return ResultTable(
-            rows[-1][0],
-            np.concatenate([self.days, days]),
-            np.concatenate([self.main, main]),
-            np.concatenate([self.bonus, bonus]),
         )
+        return ResultTable(newest, tuple(sorted([*self.rows, *new])))
+
+    @cached_property
+    def dates(self) -> list[str]:
+        """The dates as ISO text, which sorts as dates do."""
+        return [row[0] for row in self.rows]
+
+    @cached_property
+    def by_date(self) -> dict[str, Row]:
+        """The rows by their dates."""
+        return dict(zip(self.dates, self.rows, strict=True))
+
+    @cached_property
+    def numbers(self) -> tuple[Numbers, Numbers]:
+        """The main and the bonus numbers, a row a result."""
+        main = np.array([numbers_from_text(row[1]) for row in self.rows], dtype=np.uint8)
+        bonus = np.array([numbers_from_text(row[2]) for row in self.rows], dtype=np.uint8)
+        return main, bonus.reshape(len(self), -1)
 
     def first(self) -> date | None:
         """Return the earliest date; None without results."""
-        return date.fromordinal(int(self.days.min())) if len(self) else None
+        return date.fromisoformat(self.dates[0]) if self.rows else None
 
     def last(self) -> date | None:
         """Return the latest date; None without results."""
-        return date.fromordinal(int(self.days.max())) if len(self) else None
+        return date.fromisoformat(self.dates[-1]) if self.rows else None
+
+    def held(self, first: date | None, last: date | None) -> slice:
+        """Return where the results of a range of dates are, ends included."""
+        low = bisect_left(self.dates, first.isoformat()) if first else 0
+        return slice(low, bisect_right(self.dates, last.isoformat()) if last else len(self))
+
+    def of_date(self, draw_date: date) -> StoredResult | None:
+        """Return the result of a date, if stored."""
+        row = self.by_date.get(draw_date.isoformat())
+        return None if row is None else parsed(row)
+
+    def newest_first(self, first: date | None, last: date | None, limit: int) -> list[StoredResult]:
+        """Return the latest results of a range of dates, at most ``limit``."""
+        held = self.rows[self.held(first, last)]
+        return [parsed(row) for row in reversed(held[-limit:])]
 
     def counts(self, game: Game, first: date | None, last: date | None) -> NumberCounts:
         """Return how often each number came up in the results of a range of dates."""
-        low, high = (first or date.min).toordinal(), (last or date.max).toordinal()
-        held = (self.days >= low) & (self.days <= high)
-        return NumberCounts(draws=int(held.sum()), totals=count_numbers(game, self.main[held], self.bonus[held]))
+        main, bonus = (numbers[self.held(first, last)] for numbers in self.numbers)
+        return NumberCounts(draws=len(main), totals=count_numbers(game, main, bonus))
 
     def dates_of(self, main: tuple[int, ...], bonus: tuple[int, ...]) -> list[date]:
         """Return the dates on which exactly these ascending numbers were drawn, ascending."""
-        if not len(self):
+        if not self.rows:
             return []
-        same = (self.main == np.array(main)).all(axis=1) & (self.bonus == np.array(bonus)).all(axis=1)
-        return [date.fromordinal(day) for day in sorted(self.days[same].tolist())]
+        mains, bonuses = self.numbers
+        same: npt.NDArray[np.bool_] = (mains == np.array(main)).all(axis=1) & (bonuses == np.array(bonus)).all(axis=1)
+        return [date.fromisoformat(self.dates[at]) for at in np.flatnonzero(same).tolist()]

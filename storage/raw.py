@@ -9,12 +9,11 @@ from typing import Any
 
 import apsw
 import attrs
-import numpy as np
 
-from storage.encoding import rank_type, unpack_ranks
+from storage.encoding import unpack_ranks
 from universe.calendar import LogicalClock
 from universe.game import Game
-from universe.ranking import Ranks
+from universe.ranking import Ranks, rank_type
 from universe.seed import ranks_of_draws
 
 PIECE_DRAWS_MAX = 32_768
@@ -109,9 +108,3 @@ def _joined(spans: list[tuple[int, int]]) -> list[list[int]]:
         else:
             joined.append([first, last])
     return joined
-
-
-def differing(stored: Ranks, drawn: Ranks) -> int | None:
-    """Return the first position at which two equally long runs of ranks differ."""
-    at = np.flatnonzero(stored != drawn)
-    return int(at[0]) if len(at) else None

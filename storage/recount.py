@@ -1,8 +1,11 @@
 """The full check: a game drawn again from its first draw, and everything that was ever counted of it counted anew."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,16 +14,17 @@ import numpy.typing as npt
 from storage.checking import Check
 from storage.comparisons import comparison_of, date_levels, total_levels
 from storage.counters import stored_groups
-from storage.encoding import pack_ranks, unpack_counts, unpack_ranks
-from storage.fingerprint import occurrences
-from storage.raw import PIECE_DRAWS_MAX
+from storage.draws import SEGMENT_DRAWS_MAX
+from storage.encoding import unpack_counts
 from storage.results import result_of_date
 from universe.calendar import LogicalClock
-from universe.cells import counted_cells
-from universe.counting import Totals, count_draws, totals_width
+from universe.cells import EMPTY, Chunk, counts_of
+from universe.counting import Delta, Totals, count_draws, totals_width
 from universe.ranking import Ranks
 from universe.seed import ranks_of_draws
-from universe.subsets import Index, count_subsets, subset_indexes
+from universe.subsets import Index, count_indexes, occurrence_index, subset_indexes
+
+PIECES_AHEAD = 2
 
 
 def recount_game(check: Check, tick: Callable[[int], None]) -> int:
@@ -31,64 +35,109 @@ def recount_game(check: Check, tick: Callable[[int], None]) -> int:
     clock = check.clock
     if clock is None or not check.watermark:
         return 0
-    for first, ranks in check.segments(newest_only=False):
-        check.same_ranks("raw_segment", first, ranks)
-    _totals_and_counters(check, clock, tick)
+    drawn = _draws_and_totals(check, clock, tick)
+    _counters(check, drawn)
     _comparisons(check, clock)
     return check.watermark
 
 
-def _totals_and_counters(check: Check, clock: LogicalClock, tick: Callable[[int], None]) -> None:
+def _draws_and_totals(check: Check, clock: LogicalClock, tick: Callable[[int], None]) -> list[Ranks]:
+    """Draw everything again, beside what is stored; returns the draws that the indexes hold, in pieces."""
     running = np.zeros(totals_width(check.game), dtype=np.int64)
-    subsets = {index: np.zeros(index.cells, dtype=np.uint32) for index in subset_indexes(check.game)}
-    drawn: list[bytes] = []
-    for first in range(1, check.watermark + 1, PIECE_DRAWS_MAX):
-        last = min(check.watermark, first + PIECE_DRAWS_MAX - 1)
-        ranks = ranks_of_draws(clock, first, last)
-        drawn.append(pack_ranks(check.game, ranks))
-        delta = count_draws(clock, first, ranks)
-        for day in sorted(delta.totals):
-            running = running + delta.totals[day]
-            if last >= min(check.watermark, (day + 1) * clock.draws_per_day):
-                _same_day(check, day, running)
-        for index, counted in count_subsets(check.game, ranks[: max(0, check.folded - first + 1)]):
-            if len(counted) == index.cells:
-                subsets[index] += counted.astype(np.uint32)
+    drawn: list[Ranks] = []
+    with ThreadPoolExecutor(1) as ahead:  # draws the next piece while this one is compared
+        coming: deque[tuple[int, Ranks | None, Future[tuple[Ranks, Delta]]]] = deque()
+        for first, last, stored in _pieces(check):
+            coming.append((first, stored, ahead.submit(_draw_and_count, clock, first, last)))
+            if len(coming) > PIECES_AHEAD:
+                running = _same_piece(check, clock, running, drawn, *coming.popleft())
+                tick(first)
+        while coming:
+            running = _same_piece(check, clock, running, drawn, *coming.popleft())
+    tick(check.watermark)
+    return drawn
+
+
+def _draw_and_count(clock: LogicalClock, first: int, last: int) -> tuple[Ranks, Delta]:
+    ranks = ranks_of_draws(clock, first, last)
+    return ranks, count_draws(clock, first, ranks)
+
+
+def _pieces(check: Check) -> Iterator[tuple[int, int, Ranks | None]]:
+    """Yield all draws in pieces: first, last, and what is stored of them, None where no raw draws are."""
+    number = 1
+    for first, ranks in check.segments(newest_only=False):
+        for start in range(number, first, SEGMENT_DRAWS_MAX):
+            yield start, min(first - 1, start + SEGMENT_DRAWS_MAX - 1), None
+        number = first + len(ranks)
+        yield first, number - 1, ranks
+    for start in range(number, check.watermark + 1, SEGMENT_DRAWS_MAX):
+        yield start, min(check.watermark, start + SEGMENT_DRAWS_MAX - 1), None
+
+
+def _same_piece(
+    check: Check,
+    clock: LogicalClock,
+    running: Totals,
+    drawn: list[Ranks],
+    first: int,
+    stored: Ranks | None,
+    counted: "Future[tuple[Ranks, Delta]]",
+) -> Totals:
+    """Compare one piece and the days that end in it; keep its draws, and return the running totals after it."""
+    ranks, delta = counted.result()
+    if stored is not None:
+        check.equal_ranks("raw_segment", first, stored, ranks)
+    last = first + len(ranks) - 1
+    for day in sorted(delta.totals):
+        running = running + delta.totals[day]
+        if last >= min(check.watermark, (day + 1) * clock.draws_per_day):
+            _same_day(check, day, running)
+    drawn.append(ranks[: max(0, check.folded - first + 1)])
+    return running
+
+
+def _counters(check: Check, drawn: Sequence[Ranks]) -> None:
+    """Count every index anew, one range of ranks at a time, and compare."""
+    game, index = check.game, occurrence_index(check.game)
+    subsets = {index: np.zeros(index.cells, dtype=np.uint32) for index in subset_indexes(game)}
+    for start, end, chunks in stored_groups(check.db, check.key, index):
+        increments = count_indexes(game, [ranks[(ranks >= start) & (ranks < end)] for ranks in drawn])
+        for subset_index, counted in increments.subsets:
+            if len(counted) == subset_index.cells:
+                subsets[subset_index] += counted.astype(np.uint32, copy=False)
             else:
-                np.add.at(subsets[index], counted, 1)
-        tick(last)
-    _same_occurrences(check, np.sort(unpack_ranks(check.game, b"".join(drawn))))
-    for index, expected in subsets.items():
-        _same_subsets(check, index, expected)
+                np.add.at(subsets[subset_index], counted, 1)
+        bounds = np.append(np.arange(start, end, index.chunk_cells), end)
+        places = np.searchsorted(increments.ascending, bounds.astype(np.int64)).tolist()
+        for number, (base, (low, high)) in enumerate(zip(bounds.tolist(), pairwise(places), strict=False)):
+            chunk = chunks.get(start // index.chunk_cells + number, EMPTY)
+            _same_occurrences(check, index, base, chunk, increments.ascending[low:high])
+    for subset_index, expected in subsets.items():
+        _same_subsets(check, subset_index, expected)
 
 
-def _same_day(check: Check, day: int, expected: Totals) -> None:
-    packed = check.db.execute("SELECT totals FROM day_total WHERE game_key = ? AND day = ?", (check.key, day)).get
-    check.differs("day_total", f"day {day}", unpack_counts(packed).tolist(), expected.tolist())
-
-
-def _same_occurrences(check: Check, drawn: Ranks) -> None:
-    """Hold the index of occurrences, tail included, against all ranks ever drawn, ascending."""
-    taken = 0
-    for ranks, counts in occurrences(check.db, check.key, check.game):
-        stored = np.repeat(ranks, counts)
-        wanted = drawn[taken : taken + len(stored)]
-        for at in np.flatnonzero(stored[: len(wanted)] != wanted)[:1].tolist():
-            rank = min(int(stored[at]), int(wanted[at]))
-            held = int(np.count_nonzero(stored == rank))
-            check.differs("counter, occurrences", f"rank {rank}", held, int(np.count_nonzero(drawn == rank)))
-        taken += len(stored)
-    check.differs("counter, occurrences", "sum", taken, len(drawn))
+def _same_occurrences(check: Check, index: Index, base: int, chunk: Chunk, drawn: Ranks) -> None:
+    """Hold a chunk of occurrences, from rank ``base`` on, against the ranks drawn in it, ascending."""
+    stored = counts_of(chunk, index.chunk_cells, 0, index.chunk_cells)
+    expected = np.bincount(drawn.astype(np.int64) - base, minlength=index.chunk_cells)
+    for at in np.flatnonzero(stored != expected)[:1].tolist():
+        check.differs("counter, occurrences", f"rank {base + at}", int(stored[at]), int(expected[at]))
 
 
 def _same_subsets(check: Check, index: Index, expected: npt.NDArray[np.uint32]) -> None:
     table = f"counter, subsets of {index.size}"
     for start, end, chunks in stored_groups(check.db, check.key, index):
-        stored = np.zeros(end - start, dtype=np.int64)
-        cells, counts = counted_cells(chunks, index.chunk_cells)
-        stored[cells - start] = counts
-        for at in np.flatnonzero(stored != expected[start:end])[:1].tolist():
-            check.differs(table, f"cell {start + at}", int(stored[at]), int(expected[start + at]))
+        for base in range(start, end, index.chunk_cells):
+            cells = min(index.chunk_cells, end - base)
+            stored = counts_of(chunks.get(base // index.chunk_cells, EMPTY), index.chunk_cells, 0, cells)
+            for at in np.flatnonzero(stored != expected[base : base + cells])[:1].tolist():
+                check.differs(table, f"cell {base + at}", int(stored[at]), int(expected[base + at]))
+
+
+def _same_day(check: Check, day: int, expected: Totals) -> None:
+    packed = check.db.execute("SELECT totals FROM day_total WHERE game_key = ? AND day = ?", (check.key, day)).get
+    check.differs("day_total", f"day {day}", unpack_counts(packed).tolist(), expected.tolist())
 
 
 def _comparisons(check: Check, clock: LogicalClock) -> None:

@@ -71,6 +71,12 @@ def stored_game(db: apsw.Connection, key: int) -> Game:
     return _parsed(document)
 
 
+def game_of_revision(db: apsw.Connection, key: int, revision: int) -> Game:
+    """Return the definition of a revision, which never changes."""
+    document = db.execute("SELECT document FROM definition WHERE game_key = ? AND revision = ?", (key, revision)).get
+    return _parsed(document)
+
+
 @lru_cache(maxsize=64)
 def _parsed(document: str) -> Game:
     """Parse a definition once: each commit and each answer asks for it."""
@@ -170,16 +176,20 @@ def set_milestone(db: apsw.Connection, key: int, milestone: Milestone) -> None:
 def game_progress(db: apsw.Connection, key: int, mode: Mode, clock: LogicalClock) -> GameProgress:
     """Return how far the game is and may go."""
     milestone, watermark = stored_milestone(db, key), stored_watermark(db, key)
-    bounds = _bounds(clock, milestone, mode)
-    reached = [reason for reason, last in bounds if last is not None and watermark >= last]
-    allowed = [last for reason, last in bounds if last is not None and reason != "limit"]
+    allowed = [last for reason, last in _bounds(clock, milestone, mode) if last is not None and reason != "limit"]
     cap = [TEST_DRAWS_MAX] if mode == "test" else []
     return GameProgress(
         clock=clock,
         watermark=watermark,
         last_allowed=min([*allowed, *cap], default=2**62),
-        halt_reason=reached[0] if reached else None,
+        halt_reason=halt_reason(clock, milestone, watermark, mode),
     )
+
+
+def halt_reason(clock: LogicalClock, milestone: Milestone, watermark: int, mode: Mode) -> HaltReason | None:
+    """Return which bound a game has reached; None while it may go on."""
+    bounds = _bounds(clock, milestone, mode)
+    return next((reason for reason, last in bounds if last is not None and watermark >= last), None)
 
 
 def _bounds(clock: LogicalClock, milestone: Milestone, mode: Mode) -> list[tuple[HaltReason, int | None]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any, Self
 
 import apsw
@@ -12,7 +12,7 @@ import attrs
 
 from storage.comparisons import Backlog, keep_comparison
 from storage.connection import CHECKPOINT_PAGES, Location, open_writer, transaction, translated
-from storage.draws import after_watermark, keep_draws, merged
+from storage.draws import after_watermark, keep_draws
 from storage.interface import Committed, GameProgress, PendingComparison, StoredResults
 from storage.raw import Archived, archive_segments
 from storage.registry import (
@@ -38,7 +38,7 @@ from universe.game import Game
 from universe.results.gaps import Gaps
 from universe.results.gaps import missing_dates as gaps_between
 from universe.results.result import RealResult
-from universe.units import ComparisonUnit, DrawUnit, ResultsUnit, Unit
+from universe.units import ComparisonUnit, DrawUnit, IndexUnit, ResultsUnit, Unit
 
 
 @attrs.define
@@ -52,6 +52,8 @@ class SqliteStore:
     _log_pages: int = 0
     _backlogs: dict[int, Backlog] = attrs.field(factory=dict)
     _turn: RLock = attrs.field(factory=RLock)  # actors call from several threads, a connection serves one at a time
+    _checkpointer: apsw.Connection | None = None
+    _emptying: Lock = attrs.field(factory=Lock)
 
     @classmethod
     def open(cls, location: Location, mode: Mode, *, create: bool = False, keep_raw: bool = True) -> Self:
@@ -71,7 +73,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the connection; the last one to close empties the log into the database."""
-        with self._turn:
+        with self._emptying, self._turn:
+            if self._checkpointer is not None:
+                self._checkpointer.close()
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -82,12 +86,9 @@ class SqliteStore:
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
-        """One transaction, SQLite's errors as ours; a checkpoint afterwards if the log has grown long."""
-        with self._turn, translated(self.location):
-            with transaction(self._db):
-                yield self._db
-            if self._log_pages >= CHECKPOINT_PAGES:
-                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        """One transaction, SQLite's errors as ours."""
+        with self._turn, translated(self.location), transaction(self._db):
+            yield self._db
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
@@ -182,16 +183,29 @@ class SqliteStore:
         """
         with self.writing() as db:
             results = tuple(keep_results(db, unit) for unit in units if isinstance(unit, ResultsUnit))
+            ahead = {unit.game_id: unit for unit in units if isinstance(unit, IndexUnit)}
             compared, draws = 0, {}
-            for unit in _new_draws(db, units):
-                key = require_game_key(db, unit.batch.game_id)
-                compared += keep_draws(db, key, unit, keep_raw=self.keep_raw)
-                draws[unit.batch.game_id] = (unit.batch.first, unit.batch.last)
+            for game_id, fresh in _new_draws(db, units):
+                key = require_game_key(db, game_id)
+                compared += keep_draws(db, key, fresh, ahead.get(game_id), keep_raw=self.keep_raw)
+                draws[game_id] = (fresh[0].batch.first, fresh[-1].batch.last)
             for comparison in units:
                 if isinstance(comparison, ComparisonUnit):
                     key = require_game_key(db, comparison.game_id)
                     compared += keep_comparison(db, key, require_clock(db, key), comparison)
         return Committed(draws=draws, results=results, compared_draws=compared)
+
+    def checkpoint(self) -> None:
+        """Move the log into the database if it has grown long.
+
+        On a connection of its own, so that nothing else waits for it. A commit that begins meanwhile is as safe as any
+        other, but cannot use the log from its start again.
+        """
+        if self._log_pages >= CHECKPOINT_PAGES:
+            with self._emptying, translated(self.location):
+                if self._checkpointer is None:
+                    self._checkpointer = open_writer(self.location)
+                self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""
@@ -222,8 +236,8 @@ class SqliteStore:
             return version
 
 
-def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[DrawUnit]:
-    """Yield the draws above each game's watermark, one unit a game."""
+def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[tuple[str, list[DrawUnit]]]:
+    """Yield each game with what of its units lies above its watermark, if anything does."""
     by_game: dict[str, list[DrawUnit]] = {}
     for unit in units:
         if isinstance(unit, DrawUnit):
@@ -236,4 +250,4 @@ def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[DrawUnit]
                 fresh.append(new)
                 watermark = new.batch.last
         if fresh:
-            yield merged(fresh)
+            yield game_id, fresh

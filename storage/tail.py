@@ -7,18 +7,19 @@ import numpy.typing as npt
 
 from storage.encoding import unpack_ranks
 from universe.game import Game
-from universe.matching import Histogram, match_histogram
+from universe.matching import Histogram
 from universe.ranking import Numbers, Ranks, unrank_all
 
-BitSets = npt.NDArray[np.uint64]  # one row a draw, bit n % 64 of word n // 64 for number n
+BitSets = npt.NDArray[np.uint64]  # one column a draw, bit n % 64 of word n // 64 for number n
+_WORD = 2**64 - 1
 
 
 def bit_sets(numbers: Numbers, size: int) -> BitSets:
     """Return the numbers 1..size of each row as a set of bits."""
-    words = np.zeros((len(numbers), size // 64 + 1), dtype=np.uint64)
-    rows = np.arange(len(numbers))
+    words = np.zeros((size // 64 + 1, len(numbers)), dtype=np.uint64)
+    draws = np.arange(len(numbers))
     for column in numbers.T:
-        words[rows, column >> 6] |= np.uint64(1) << (column & 63).astype(np.uint64)
+        words[column >> 6, draws] |= np.uint64(1) << (column & 63).astype(np.uint64)
     return words
 
 
@@ -56,8 +57,8 @@ class Tail:
             self.folded,
             self.last + len(new),
             np.concatenate([self.ranks, new]),
-            np.concatenate([self.main, bit_sets(main, self.game.main.size)]),
-            np.concatenate([self.bonus, bit_sets(bonus, self.game.bonus_size)]),
+            np.concatenate([self.main, bit_sets(main, self.game.main.size)], axis=1),
+            np.concatenate([self.bonus, bit_sets(bonus, self.game.bonus_size)], axis=1),
         )
 
     def occurrences(self, rank: int) -> int:
@@ -66,14 +67,16 @@ class Tail:
 
     def match_levels(self, main: tuple[int, ...], bonus: tuple[int, ...]) -> Histogram:
         """Return how many of these draws are on each match level of a ticket."""
-        return match_histogram(
-            self.game,
-            _common(self.main, main, self.game.main.size),
-            _common(self.bonus, bonus, self.game.bonus_size),
-        )
+        bonus_levels = self.game.bonus_picked + 1
+        level = _common(self.main, main) * np.uint16(bonus_levels) + _common(self.bonus, bonus)
+        return np.bincount(level, minlength=(self.game.main.picked + 1) * bonus_levels)
 
 
-def _common(sets: BitSets, ticket: tuple[int, ...], size: int) -> Numbers:
-    wanted = bit_sets(np.array([ticket], dtype=np.uint8).reshape(1, -1), size)
-    common: Numbers = np.bitwise_count(sets & wanted).sum(axis=1, dtype=np.uint8)
+def _common(sets: BitSets, ticket: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Return how many numbers of a ticket each draw has."""
+    wanted = sum(1 << number for number in ticket)
+    first, *others = (word & np.uint64(wanted >> 64 * at & _WORD) for at, word in enumerate(sets))
+    common: npt.NDArray[np.uint8] = np.bitwise_count(first)
+    for word in others:
+        common += np.bitwise_count(word)
     return common

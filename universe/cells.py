@@ -12,10 +12,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-Cells = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int64]
+from universe.compiled import kernels_of_words
+
+Cells = npt.NDArray[np.integer]
+Counts = npt.NDArray[np.integer]
 
 SPARSE = 0  # the width that marks a sparse chunk
+DENSE_MIN = 1  # the narrowest dense width
 _UNSIGNED: dict[int, np.dtype[np.unsignedinteger]] = {width: np.dtype(f"<u{width}") for width in (1, 2, 4, 8)}
 
 
@@ -41,6 +44,15 @@ def add_cells(chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells) -> It
 
     ``chunks`` holds the chunks that are there, by number; yields those that change, all sparse ones in one pass.
     """
+    kernels = kernels_of_words()
+    if kernels is not None and cells.dtype == np.uint32 and len(cells):
+        changed, wide = kernels.add_cells(chunks, chunk_cells, cells)
+        yield from changed
+        cells = cells[np.isin(cells // chunk_cells, wide)]
+    yield from _add_cells(chunks, chunk_cells, cells.astype(np.int64))
+
+
+def _add_cells(chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells) -> Iterator[tuple[int, Chunk]]:
     numbers = cells // chunk_cells
     touched = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
     stays = np.array([chunks.get(number, EMPTY).width == SPARSE for number in touched.tolist()], dtype=bool)
@@ -116,7 +128,7 @@ def counts_of(chunk: Chunk, chunk_cells: int, start: int, stop: int) -> Counts:
 def counted_cells(chunks: Mapping[int, Chunk], chunk_cells: int) -> tuple[Cells, Counts]:
     """Return the cells of an index that were counted at all in these chunks, ascending, and their counts."""
     sparse = {number: chunk for number, chunk in chunks.items() if chunk.width == SPARSE}
-    parts = [np.unique(_entries(sparse, chunk_cells), return_counts=True)]
+    parts: list[tuple[Cells, Counts]] = [np.unique(_entries(sparse, chunk_cells), return_counts=True)]
     for number in sorted(chunks.keys() - sparse.keys()):
         counts = counts_of(chunks[number], chunk_cells, 0, chunk_cells)
         offsets = np.flatnonzero(counts)

@@ -4,13 +4,15 @@ A delta does not know the order in which its draws came, nor in how many batches
 grouping of the same draws gives the same counters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from universe.calendar import LogicalClock
+from universe.compiled import kernels_for
 from universe.game import Game
 from universe.ranking import Numbers, Ranks, unrank_all
 
@@ -55,10 +57,17 @@ def count_numbers(game: Game, main: Numbers, bonus: Numbers) -> Totals:
 
 def count_draws(clock: LogicalClock, first: int, ranks: Ranks) -> Delta:
     """Return what draws ``first``, ``first`` + 1, … with these ranks add."""
-    main, bonus = unrank_all(clock.game, ranks)
-    draws, totals = {}, {}
-    for day, start, end in clock.days_of_draws(first, first + len(ranks) - 1):
-        piece = slice(start - first, end - first + 1)
-        draws[day] = end - start + 1
-        totals[day] = count_numbers(clock.game, main[piece], bonus[piece])
-    return Delta(draws, totals)
+    spans = list(clock.days_of_draws(first, first + len(ranks) - 1))
+    days = [day for day, _, _ in spans]
+    bounds = [start - first for _, start, _ in spans] + [len(ranks)]
+    kernels = kernels_for(clock.game)
+    count_spans = _count_spans if kernels is None else kernels.count_spans
+    totals = count_spans(clock.game, ranks, bounds)
+    return Delta(dict(zip(days, np.diff(bounds).tolist(), strict=True)), dict(zip(days, totals, strict=True)))
+
+
+def _count_spans(game: Game, ranks: Ranks, bounds: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return a row of totals for each span of draws between neighbouring bounds."""
+    main, bonus = unrank_all(game, ranks)
+    spans = [slice(*ends) for ends in pairwise(bounds)]
+    return np.array([count_numbers(game, main[span], bonus[span]) for span in spans]).reshape(-1, totals_width(game))

@@ -10,6 +10,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
+from universe.compiled import kernels_for
 from universe.game import Game
 from universe.ranking import Numbers, Ranks, unrank_all
 
@@ -71,7 +72,15 @@ def compare_ranks(
     game: Game, ranks: Ranks, real_main: Sequence[int], real_bonus: Sequence[int]
 ) -> tuple[Histogram, list[tuple[int, int, int]]]:
     """Compare draws with one real result: the levels' histogram, and (position, main, bonus matches) of each event."""
+    kernels = kernels_for(game)
+    if kernels is not None:
+        histogram, close = kernels.compare_ranks(game, ranks, real_main, real_bonus, event_level_min(game))
+        main, bonus = matches_of(*unrank_all(game, ranks[close]), real_main, real_bonus)
+        return histogram, _events(close, main, bonus)
     main, bonus = matches_of(*unrank_all(game, ranks), real_main, real_bonus)
     close = np.flatnonzero(main.astype(np.int64) + bonus >= event_level_min(game))
-    events = list(zip(close.tolist(), main[close].tolist(), bonus[close].tolist(), strict=True))
-    return match_histogram(game, main, bonus), events
+    return match_histogram(game, main, bonus), _events(close, main[close], bonus[close])
+
+
+def _events(close: npt.NDArray[np.int64], main: Numbers, bonus: Numbers) -> list[tuple[int, int, int]]:
+    return list(zip(close.tolist(), main.tolist(), bonus.tolist(), strict=True))

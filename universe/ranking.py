@@ -12,11 +12,27 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
+from universe.compiled import kernels_for
 from universe.errors import DrawError
 from universe.game import Game
 
-Ranks = npt.NDArray[np.int64]  # every rank lies below 2**63
+Ranks = npt.NDArray[np.integer]  # of a game's rank_type, or wider
 Numbers = npt.NDArray[np.uint8]  # one row a draw, numbers from 1, ascending
+
+
+def rank_type(game: Game) -> np.dtype[np.integer]:
+    """Return how an array holds ranks, and a file: 4 bytes where they hold every rank, else 8; little-endian."""
+    return np.dtype("<u4") if game.outcomes <= 2**32 else np.dtype("<i8")
+
+
+def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:
+    """Return the ranks of all pieces, ascending, in a new array."""
+    ranks = np.concatenate([*pieces, np.empty(0, dtype=rank_type(game))], dtype=rank_type(game), casting="unsafe")
+    kernels = kernels_for(game)
+    if kernels is not None:
+        return kernels.sorted_in_place(game, ranks)
+    ranks.sort()
+    return ranks
 
 
 def unrank_subset(rank: int, picked: int) -> tuple[int, ...]:
@@ -110,7 +126,7 @@ def rank_subsets(numbers: Numbers, size: int) -> Ranks:
 
 def unrank_all(game: Game, ranks: Ranks) -> tuple[Numbers, Numbers]:
     """Return the main and the bonus numbers of many ranks; the bonus array has no columns without a bonus."""
-    main_ranks, bonus_ranks = np.divmod(ranks, game.bonus_outcomes)
+    main_ranks, bonus_ranks = np.divmod(ranks.astype(np.int64), game.bonus_outcomes)
     main = unrank_subsets(main_ranks, game.main.size, game.main.picked)
     if not game.bonus_from_rest:
         return main, unrank_subsets(bonus_ranks, game.bonus_size, game.bonus_picked)

@@ -2,7 +2,7 @@
 
 message = game_id|draw_date|draw_number (ASCII, ISO date, decimal without padding); seed = the first 16 bytes of its
 SHA-256; rank = the seed as a big-endian number, modulo the outcomes of the game. ``draw_rank`` is the rule;
-``draw_ranks`` and ``ranks_of_draws`` give the same for many draws.
+``draw_ranks`` and ``ranks_of_draws`` give the same for many draws, on one of three paths: compiled, numpy, hashlib.
 """
 
 import hashlib
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from universe.calendar import LogicalClock
+from universe.compiled import kernels_for
 from universe.game import Game
-from universe.ranking import Ranks
+from universe.ranking import Ranks, rank_type
 from universe.sha256 import MESSAGE_BYTES_MAX, digest_words
 
 SEED_BYTES = 16
@@ -52,11 +53,14 @@ def ranks_of_draws(clock: LogicalClock, first: int, last: int) -> Ranks:
 def _ranks(game: Game, spans: list[tuple[date, int, int]]) -> Ranks:
     """Return the ranks of consecutive spans of draws, each with its date, first and last number."""
     if not spans:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=rank_type(game))
+    kernels = kernels_for(game)
+    if kernels is not None and (ranks := kernels.ranks_of_spans(game, spans)) is not None:
+        return ranks
     first, last = spans[0][1], spans[-1][2]
     long = len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX
     if last - first < FEW_DRAWS or long or game.outcomes > FAST_OUTCOMES_MAX:
-        return np.array([rank for span in spans for rank in _hashed(game, *span)], dtype=np.int64)
+        return np.array([rank for span in spans for rank in hashed_ranks(game, *span)], dtype=rank_type(game))
     numbers = np.arange(first, last + 1, dtype=np.int64)
     dates = np.array([day.isoformat().encode("ascii") for day, _, _ in spans]).view(np.uint8).reshape(len(spans), -1)
     span_of = np.repeat(np.arange(len(spans)), [end - start + 1 for _, start, end in spans])
@@ -68,7 +72,7 @@ def _ranks(game: Game, spans: list[tuple[date, int, int]]) -> Ranks:
     return np.concatenate(parts)
 
 
-def _hashed(game: Game, day: date, first: int, last: int) -> Iterator[int]:
+def hashed_ranks(game: Game, day: date, first: int, last: int) -> Iterator[int]:
     """Yield the same ranks as draw_rank, with everything that does not change taken out of the loop."""
     head, outcomes = f"{game.game_id}|{day.isoformat()}|".encode("ascii"), game.outcomes
     for number in range(first, last + 1):
@@ -97,4 +101,4 @@ def _reduced(words: npt.NDArray[np.uint32], outcomes: int) -> Ranks:
     rank: npt.NDArray[np.uint64] = words[0].astype(np.uint64) % modulus
     for word in words[1:]:
         rank = ((rank << np.uint64(32)) | word) % modulus
-    return rank.astype(np.int64)
+    return rank.astype(np.uint32)

@@ -33,8 +33,8 @@ def _cube_root(value: int) -> int:
 
 
 _FRACTION = 0xFFFFFFFF
-_ROUND_CONSTANTS = [np.uint32(_cube_root(prime << 96) & _FRACTION) for prime in _primes(64)]
-_INITIAL = [np.uint32(isqrt(prime << 64) & _FRACTION) for prime in _primes(8)]
+ROUND_CONSTANTS = [np.uint32(_cube_root(prime << 96) & _FRACTION) for prime in _primes(64)]
+INITIAL = [np.uint32(isqrt(prime << 64) & _FRACTION) for prime in _primes(8)]
 
 
 class _Lanes:
@@ -68,11 +68,11 @@ class _Lanes:
 
     def compress(self) -> Words:
         """Return the first four words of the digests, shape (4, lanes); ``words`` is used up."""
-        for word, start in zip(self._state, _INITIAL, strict=True):
+        for word, start in zip(self._state, INITIAL, strict=True):
             word[:] = start
         a, b, c, d, e, f, g, h = self._state
         first, second = self._first, self._second
-        for step, constant in enumerate(_ROUND_CONSTANTS):
+        for step, constant in enumerate(ROUND_CONSTANTS):
             h += np.add(self._next_word(step), constant, out=first)
             h += self._mix(e, (6, 11, 25), first)
             np.bitwise_xor(f, g, out=first)
@@ -85,7 +85,7 @@ class _Lanes:
             np.bitwise_and(a, b, out=second)
             h += np.bitwise_or(first, second, out=first)  # the majority of a, b, c
             a, b, c, d, e, f, g, h = h, a, b, c, d, e, f, g
-        return np.stack([word + start for word, start in zip((a, b, c, d), _INITIAL, strict=False)])
+        return np.stack([word + start for word, start in zip((a, b, c, d), INITIAL, strict=False)])
 
 
 def digest_words(messages: npt.NDArray[np.uint8]) -> Words:

@@ -1,11 +1,10 @@
-"""Which counters are kept for a game, and how match levels of any ticket follow from them without a scan.
+"""Which counters are kept for a game; ``universe.levels`` says how match levels of any ticket follow from them.
 
 Index ``size`` counts, for every set of ``size`` main numbers and every bonus draw, the draws that hold them. The
-index of full size is the occurrence count of each rank. From the rows of a ticket's 2**k subsets, inclusion-exclusion
-gives the exact number of draws on every match level.
+index of full size is the occurrence count of each rank.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from itertools import combinations
 from math import comb
@@ -15,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from universe.cells import Cells, Counts
+from universe.compiled import kernels_for
 from universe.game import Game
-from universe.matching import Histogram
-from universe.ranking import Numbers, Ranks, binomials, rank_subset, rank_subsets, unrank_all, unrank_subsets
+from universe.ranking import Numbers, Ranks, binomials, rank_subsets, sorted_ranks, unrank_all
 
 SUBSET_CELLS_MAX = 32_000_000  # more would not fit beside the other counters of a game in memory and on disk
 SMALL_CHUNK_CELLS = 16_384  # an answer reads a whole chunk
 LARGE_CHUNK_CELLS = 65_536  # an offset takes two bytes; for indexes so large that their chunks stay sparse
 LARGE_INDEX_CELLS = 2**26
+CELLS_PER_DRAW_MAX = 512  # kernels count every cell of an index: with fewer draws, counting subset by subset is quicker
 CHUNKS_MAX = 16_384  # every fold of some size touches them all, and pays for each
 
 
@@ -75,16 +75,35 @@ def why_no_levels(game: Game) -> str | None:
     return f"match levels need {cells:,} subset counters, more than the {SUBSET_CELLS_MAX:,} that are kept for a game"
 
 
-def count_subsets(game: Game, ranks: Ranks) -> Iterator[tuple[Index, Cells | Counts]]:
-    """Return what these draws count in each subset index: one cell for each subset of each draw.
+@attrs.frozen(eq=False)
+class Increments:
+    """What some draws add to the indexes of their game: their ranks, ascending, and ``count_subsets`` of them."""
+
+    ascending: Ranks
+    subsets: tuple[tuple[Index, Cells | Counts], ...]
+
+
+def count_indexes(game: Game, ranks: Sequence[Ranks]) -> Increments:
+    """Return what these draws, in pieces and in any order, add to every index."""
+    ascending = sorted_ranks(game, ranks)
+    return Increments(ascending, tuple(count_subsets(game, ascending)))
+
+
+def count_subsets(game: Game, ascending: Ranks) -> Iterator[tuple[Index, Cells | Counts]]:
+    """Return what draws with these ascending ranks count in each subset index: one cell for each subset of each draw.
 
     A large index comes as its counted cells, ascending and repeated as often as counted; a small one, where that is
     cheaper, as one count for every cell (then the array is ``index.cells`` long).
     """
     indexes = subset_indexes(game)
-    if not indexes or not len(ranks):
+    if not indexes or not len(ascending):
         return
-    main, bonus = unrank_all(game, ranks)
+    kernels = kernels_for(game)
+    if kernels is not None and indexes[-1].cells <= CELLS_PER_DRAW_MAX * len(ascending):
+        for size, counts in kernels.count_subsets(game, ascending, bonus_axis(game)):
+            yield indexes[size], counts
+        return
+    main, bonus = unrank_all(game, ascending)
     bonus_rank = rank_subsets(bonus, game.bonus_size)
     columns = [np.ascontiguousarray(column) for column in main.T]
     for index in indexes:
@@ -112,50 +131,3 @@ def _subset_cells(columns: list[Numbers], bonus_rank: Ranks, index: Index, size:
 def _weights(size: int, place: int, row_cells: int) -> npt.NDArray[np.int64]:
     """Return what a number in this place of a subset adds to the cell."""
     return np.concatenate([[0], binomials(size, place)[:-1]]) * row_cells
-
-
-def ticket_rows(index: Index, main: tuple[int, ...]) -> list[int]:
-    """Return the rows of an index that a ticket's main numbers contain."""
-    return [rank_subset(subset) for subset in combinations(sorted(main), index.size)]
-
-
-@lru_cache(maxsize=64)
-def _bonus_draws(size: int, picked: int) -> Numbers:
-    return unrank_subsets(np.arange(comb(size, picked), dtype=np.int64), size, picked)
-
-
-def bonus_matches(game: Game, bonus: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Return the bonus matches of every bonus draw of a subset row with a ticket's bonus numbers."""
-    hits = np.zeros(256, dtype=np.int64)
-    hits[list(bonus)] = 1
-    matches: npt.NDArray[np.int64] = hits[_bonus_draws(game.bonus_size, game.bonus_picked)].sum(axis=1)
-    return matches
-
-
-def full_row(game: Game, main: tuple[int, ...], occurrences: Counts) -> Counts:
-    """Return the occurrence row of a main set, spread over the bonus axis of the subset rows."""
-    if not game.bonus_from_rest:
-        return occurrences
-    left = np.array([n for n in range(1, game.main.size + 1) if n not in main], dtype=np.uint8)
-    bonus = left[_bonus_draws(len(left), game.bonus_picked).astype(np.int64) - 1]
-    spread = np.zeros(bonus_axis(game), dtype=np.int64)
-    spread[rank_subsets(bonus, game.bonus_size)] = occurrences
-    return spread
-
-
-def levels_from_rows(game: Game, bonus: tuple[int, ...], row_sums: Mapping[int, Counts]) -> Histogram:
-    """Return the draws on each match level of a ticket.
-
-    ``row_sums[size]`` is the sum of the ticket's rows in the index of that size. Draws with exactly m main matches are
-    the sum over j >= m of (-1)**(j - m) C(j, m) S_j, where S_j counts pairs of a draw and a j-subset of the ticket it
-    holds (inclusion-exclusion; Comtet, Advanced Combinatorics, 4.2).
-    """
-    picked, matches = game.main.picked, bonus_matches(game, bonus)
-    at_least = np.array(
-        [np.bincount(matches, weights=row_sums[size], minlength=game.bonus_picked + 1) for size in range(picked + 1)]
-    ).astype(np.int64)  # weights are doubles: exact below 2**53
-    exactly = [
-        sum((-1) ** (size - main) * comb(size, main) * at_least[size] for size in range(main, picked + 1))
-        for main in range(picked + 1)
-    ]
-    return np.concatenate(exactly)

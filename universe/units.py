@@ -9,6 +9,7 @@ from universe.counting import Delta
 from universe.matching import Histogram
 from universe.ranking import Ranks
 from universe.results.result import RealResult
+from universe.subsets import Increments
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -69,4 +70,17 @@ class ComparisonUnit:
     events: tuple[MatchEvent, ...]
 
 
-Unit = DrawUnit | ResultsUnit | ComparisonUnit
+@attrs.frozen(kw_only=True, eq=False)
+class IndexUnit:
+    """What draws ``first`` to ``last`` add to the indexes of their game, counted ahead of the commit that brings them.
+
+    It keeps nothing by itself: a commit that keeps exactly these draws need not count them, any other ignores it.
+    """
+
+    game_id: str
+    first: int
+    last: int
+    increments: Increments
+
+
+Unit = DrawUnit | ResultsUnit | ComparisonUnit | IndexUnit

@@ -82,13 +82,13 @@ def test_no_crash_loses_changes_or_doubles_a_draw_or_a_comparison(
     store = faulty_store(faults)
     world = make_world(store, budget=RestartBudget(crashes_max=20, jitter=lambda: 0.0))
     plan = SimulationPlan(game_id=GAME_ID, draws_per_second=rate)
-    bulk, piece = simulator.BULK_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX
+    bulk, piece = simulator.PLAIN_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX
     try:
-        simulator.BULK_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX = batch_draws, batch_draws
+        simulator.PLAIN_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX = batch_draws, batch_draws
         with capture_logs():
             trio.run(live, world, plan, arrivals, store, clock=MockClock(autojump_threshold=0))
     finally:
-        simulator.BULK_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX = bulk, piece
+        simulator.PLAIN_BATCH_DRAWS, comparer.COMPARE_DRAWS_MAX = bulk, piece
 
     state = store.games[GAME_ID]
     assert state.ranks == expected_ranks(MAX_DRAWS)

@@ -11,7 +11,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.simulator import BATCH_DAYS_MAX, BULK_BATCH_DRAWS, SimulationPlan, batch_draws_max, run_simulator
+from actors.simulator import BATCH_DAYS_MAX, PLAIN_BATCH_DRAWS, SimulationPlan, batch_draws_max, run_simulator
 from actors.world import World
 from storage.memory import MemoryStore
 from tests.actors.scenes import GAME_ID, clock_of, draws, expected_ranks, make_store, make_world, run_for
@@ -76,7 +76,7 @@ async def test_a_bulk_batch_is_bounded_by_draws_and_by_days(autojump_clock: Mock
     send, inbox = trio.open_memory_channel[DrawBatch](100)
     await run_for(1, partial(run_simulator, PLAN, make_world(store), send))
     sizes = [last - first + 1 for first, last in received(inbox)]
-    assert sizes == [BULK_BATCH_DRAWS] * 3 + [100_000 - 3 * BULK_BATCH_DRAWS]
+    assert sizes == [PLAIN_BATCH_DRAWS] * 3 + [100_000 - 3 * PLAIN_BATCH_DRAWS]
     assert batch_draws_max(clock_of(draws_per_day=2)) == 2 * BATCH_DAYS_MAX
 
 

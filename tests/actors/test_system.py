@@ -110,7 +110,7 @@ async def test_a_crashed_writer_restarts_with_its_producers_on_fresh_mailboxes(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The units that the mailboxes held are gone with it; the store tells where to go on."""
-    monkeypatch.setattr(simulator, "BULK_BATCH_DRAWS", 50)
+    monkeypatch.setattr(simulator, "PLAIN_BATCH_DRAWS", 50)
     monkeypatch.setattr(writer, "GROUP_UNITS_MAX", 2)
     store = make_store()
     store.fault = crash_at((2, "before"), (4, "after"))
@@ -159,7 +159,7 @@ async def test_stopping_drains_what_was_drawn(autojump_clock: MockClock) -> None
 async def test_stopping_is_bounded_however_slow_the_drain_but_a_commit_is_finished(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulator, "BULK_BATCH_DRAWS", 50)
+    monkeypatch.setattr(simulator, "PLAIN_BATCH_DRAWS", 50)
     store = make_store(max_draws=10**6)
 
     async def slow_commits(function: Callable[..., object], *arguments: object) -> object:

@@ -177,7 +177,7 @@ async def test_a_parked_writer_can_be_cancelled(autojump_clock: MockClock) -> No
 
 async def test_any_other_error_of_a_commit_is_a_crash(autojump_clock: MockClock) -> None:
     store = make_store()
-    with pytest.raises(AssertionError, match="do not follow"):
+    with pytest.RaisesGroup(pytest.RaisesExc(AssertionError, match="do not follow")):
         await run_writer(mailbox([draws(2, 10)]), make_world(store))
     await wait_all_tasks_blocked()
     assert ranks_in(store) == ()

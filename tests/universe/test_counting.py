@@ -14,18 +14,11 @@ from universe.catalogue import shipped_games
 from universe.cells import EMPTY, SPARSE, Chunk, add_cells, add_counts, counted_cells, counts_of
 from universe.counting import Delta, count_draws
 from universe.game import Game
+from universe.levels import full_row, levels_from_rows, ticket_rows
 from universe.matching import compare_ranks, event_level_min, expected_draws, level_outcomes, levels
 from universe.ranking import rank_subset, unrank
 from universe.seed import ranks_of_draws
-from universe.subsets import (
-    count_subsets,
-    full_row,
-    levels_from_rows,
-    occurrence_index,
-    subset_indexes,
-    ticket_rows,
-    why_no_levels,
-)
+from universe.subsets import count_subsets, occurrence_index, subset_indexes, why_no_levels
 
 SHIPPED = shipped_games()
 

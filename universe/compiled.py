@@ -1,0 +1,176 @@
+"""Whether compiled kernels serve, and how they get loaded.
+
+Loading imports numba, and compiles where no earlier process has left its machine code: a second to several. So it is
+asked for only where millions of draws are ahead, in a thread; the plain path serves meanwhile, and for good where
+kernels cannot be had. Both give the same results, bit by bit.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import attrs
+
+from universe.game import Game
+
+if TYPE_CHECKING:  # numpy takes a while, and a process answers before it needs any
+    import numpy as np
+    import numpy.typing as npt
+
+    from universe.cells import Chunk
+
+OUTCOMES_MAX = 2**32  # kernels hold a rank in 32 bits
+BONUS_OUTCOMES_MAX = 2**16  # and a table of all bonus draws
+KERNELS_DRAWS_MIN = 500_000  # fewer are drawn before they are loaded
+CACHE_NAME = "synthetic-lottery-universe"
+
+
+class Kernels(Protocol):
+    """The module ``universe.kernels.path``; ranks and cells may have any integer type that is wide enough."""
+
+    def ranks_of_spans(self, game: Game, spans: Sequence[tuple[date, int, int]]) -> "npt.NDArray[np.integer] | None":
+        """Return the ranks of consecutive spans of draws (date, first, last); None: ask the plain path."""
+        ...
+
+    def count_spans(
+        self, game: Game, ranks: "npt.NDArray[np.integer]", bounds: Sequence[int]
+    ) -> "npt.NDArray[np.int64]":
+        """Return a row of totals for each span of draws between neighbouring bounds."""
+        ...
+
+    def compare_ranks(
+        self,
+        game: Game,
+        ranks: "npt.NDArray[np.integer]",
+        real_main: Sequence[int],
+        real_bonus: Sequence[int],
+        level_min: int,
+    ) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+        """Return the draws on each match level, and the positions of those with ``level_min`` matches or more."""
+        ...
+
+    def sorted_in_place(self, game: Game, ranks: "npt.NDArray[np.integer]") -> "npt.NDArray[np.integer]":
+        """Return the ranks, ascending; the array given is used up."""
+        ...
+
+    def count_subsets(
+        self, game: Game, ascending: "npt.NDArray[np.integer]", row_cells: int
+    ) -> "Iterator[tuple[int, npt.NDArray[np.integer]]]":
+        """Yield (subset size, a count for every cell) from the largest size kept down to 0."""
+        ...
+
+    def add_cells(
+        self, chunks: "Mapping[int, Chunk]", chunk_cells: int, cells: "npt.NDArray[np.integer]"
+    ) -> "tuple[Iterator[tuple[int, Chunk]], Sequence[int]]":
+        """Return the chunks that ascending cells change, and the numbers of those left to the plain path."""
+        ...
+
+
+@attrs.frozen
+class KernelState:
+    """``unloaded``: not asked for; ``unavailable``: ``reason`` says why the plain path serves for good."""
+
+    state: Literal["unloaded", "loading", "ready", "unavailable"]
+    reason: str | None = None
+
+
+class _Loader:
+    """Kernels are a fact of the process, like an imported module: loaded once, for all threads."""
+
+    def __init__(self) -> None:
+        self.state = KernelState("unloaded")
+        self.kernels: Kernels | None = None
+        self.plain = False
+        self.turn = threading.Lock()
+
+
+_loader = _Loader()
+
+
+def kernel_state() -> KernelState:
+    """Return whether kernels serve in this process."""
+    return _loader.state
+
+
+def kernels_for(game: Game) -> Kernels | None:
+    """Return the kernels if they are loaded and serve this game, None for the plain path."""
+    if game.outcomes > OUTCOMES_MAX or game.bonus_outcomes > BONUS_OUTCOMES_MAX:
+        return None
+    return kernels_of_words()
+
+
+def kernels_of_words() -> Kernels | None:
+    """Return the kernels if they are loaded; what they are given must fit 32 bits."""
+    return None if _loader.plain else _loader.kernels
+
+
+@contextmanager
+def plain_only() -> Iterator[None]:
+    """Within, the plain path serves all threads."""
+    before, _loader.plain = _loader.plain, True
+    try:
+        yield
+    finally:
+        _loader.plain = before
+
+
+def load_kernels() -> KernelState:
+    """Load the kernels, or compile them first: blocks for up to some seconds, the first time."""
+    with _loader.turn:
+        if _loader.state.state == "unloaded":
+            _loader.state = KernelState("loading")
+            try:
+                _loader.kernels = _load()
+                _loader.state = KernelState("ready")
+            except (ImportError, OSError, RuntimeError) as fault:
+                _loader.state = KernelState("unavailable", str(fault) or type(fault).__name__)
+    return _loader.state
+
+
+def start_loading_kernels() -> None:
+    """Have the kernels loaded beside whatever goes on."""
+    if _loader.state.state == "unloaded" and not _loader.turn.locked():
+        threading.Thread(target=load_kernels, name="kernels", daemon=True).start()
+
+
+def _load() -> Kernels:
+    if sys.byteorder != "little":
+        raise RuntimeError("packed counters are little-endian, this processor is not")
+    import numba
+
+    if numba.config.DISABLE_JIT:
+        raise RuntimeError("numba is told not to compile (NUMBA_DISABLE_JIT)")
+    if not os.environ.get("NUMBA_CACHE_DIR"):
+        numba.config.CACHE_DIR = str(_cache_folder())
+    from universe.kernels import path
+    from universe.kernels.warm import warm_up
+
+    warm_up()
+    return path
+
+
+def _cache_folder() -> Path:
+    """Return the folder for machine code of exactly these sources; OSError if it cannot be written.
+
+    Numba itself would notice a change of the one file that holds a function, not of what it calls.
+    """
+    import platformdirs
+
+    folder = platformdirs.user_cache_path(CACHE_NAME, appauthor=False) / f"kernels-{_sources_digest()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        return folder
+
+
+def _sources_digest() -> str:
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted([*here.joinpath("kernels").glob("*.py"), here / "sha256.py"]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,14 @@
+"""How every kernel is compiled: machine code for this processor, kept on disk, without the interpreter lock."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function when it is first called; a later process finds the machine code where this one left it."""
+    compiled: Function = njit(nogil=True, cache=True, error_model="numpy")(function)
+    return compiled

@@ -1,0 +1,200 @@
+"""The compiled path: what the plain functions hand over once kernels are loaded. Same arguments, same results.
+
+``universe.compiled.Kernels`` lists the functions; they are dispatched in ``universe.seed``, ``counting``, ``matching``,
+``ranking``, ``subsets`` and ``cells``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from universe.cells import DENSE_MIN, EMPTY, SPARSE, Cells, Chunk, Counts, offset_type
+from universe.game import Game
+from universe.kernels.counting import bonus_of_rest, match, split, tally
+from universe.kernels.draws import FIRST_DRAW_MIN, draw_ranks
+from universe.kernels.folding import NOT_DENSE, fold_cells, sort_ranks
+from universe.kernels.subsets import add_rows, count_rows
+from universe.kernels.tables import tables_of
+from universe.ranking import Ranks
+from universe.seed import draw_message, hashed_ranks
+from universe.sha256 import MESSAGE_BYTES_MAX
+
+BLOCK_DRAWS = 32_768  # their parts stay near the core
+BYTE_COUNTS = 256
+
+
+def ranks_of_spans(game: Game, spans: Sequence[tuple[date, int, int]]) -> Ranks | None:
+    """Return the ranks of consecutive spans of draws; None where a message would need a second block."""
+    first, last = spans[0][1], spans[-1][2]
+    if len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX:
+        return None
+    ranks = np.empty(last - first + 1, dtype=np.uint32)
+    for day, start, end in spans:
+        tabled = min(max(start, FIRST_DRAW_MIN), end + 1)
+        if start < tabled:  # numbers of fewer digits than the kernel tables
+            few = np.fromiter(hashed_ranks(game, day, start, tabled - 1), dtype=np.uint32)
+            ranks[start - first : tabled - first] = few
+        prefix = np.frombuffer(f"{game.game_id}|{day.isoformat()}|".encode("ascii"), dtype=np.uint8)
+        draw_ranks(prefix, tabled, game.outcomes, ranks[tabled - first : end - first + 1])
+    return ranks
+
+
+class _Block(NamedTuple):
+    """Working memory: the parts of some draws, as ``universe.kernels.counting`` has them."""
+
+    high: npt.NDArray[np.uint8]
+    low: npt.NDArray[np.uint32]
+    bonus: npt.NDArray[np.uint32]
+
+
+def _blocks(game: Game, ranks: Ranks) -> Iterator[tuple[int, int, _Block]]:
+    """Yield the draws split, some at a time: (position of the first, how many, their parts, to be used at once)."""
+    tables, words = tables_of(game), _words(ranks)
+    room = min(len(ranks), BLOCK_DRAWS)
+    high = np.empty((len(tables.guess_shifts), room), dtype=np.uint8)
+    low = np.empty(room, dtype=np.uint32)
+    bonus = np.empty((tables.bonus_rows, room), dtype=np.uint32)
+    for start in range(0, len(ranks), BLOCK_DRAWS):
+        draws = min(BLOCK_DRAWS, len(ranks) - start)
+        split(words, start, draws, *tables[:5], high, low, bonus)
+        if tables.bonus_from_rest:
+            bonus_of_rest(draws, high, low, tables.low_numbers, tables.bonus_numbers, bonus)
+        yield start, draws, _Block(high, low, bonus)
+
+
+def count_spans(game: Game, ranks: Ranks, bounds: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return a row of totals for each span of draws between neighbouring bounds."""
+    tables, spans = tables_of(game), np.array(bounds, dtype=np.int64)
+    main = np.zeros((len(bounds) - 1, game.main.size + 1), dtype=np.int64)
+    bonus = np.zeros((len(bounds) - 1, game.bonus_size + 1), dtype=np.int64)
+    for start, draws, block in _blocks(game, ranks):
+        inside = np.clip(spans - start, 0, draws)
+        tally(inside, *block, tables.low_numbers, tables.entry_numbers, main, bonus)
+    return np.concatenate([main[:, 1:], bonus[:, 1:]], axis=1)
+
+
+def compare_ranks(
+    game: Game, ranks: Ranks, real_main: Sequence[int], real_bonus: Sequence[int], level_min: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the draws on each match level, and the positions of those with ``level_min`` matches or more."""
+    tables = tables_of(game)
+    main_hits, bonus_hits = np.zeros(256, dtype=np.uint8), np.zeros(256, dtype=np.uint8)
+    main_hits[list(real_main)] = 1
+    bonus_hits[list(real_bonus)] = 1
+    hits = main_hits, _hits(main_hits, tables.low_numbers), _hits(bonus_hits, tables.entry_numbers)
+    levels = np.zeros((game.main.picked + 1) * (game.bonus_picked + 1), dtype=np.int64)
+    close, parts = np.empty(min(len(ranks), BLOCK_DRAWS), dtype=np.int64), [np.empty(0, dtype=np.int64)]
+    for start, draws, block in _blocks(game, ranks):
+        found = match(start, draws, *block, *hits, game.bonus_picked + 1, level_min, levels, close)
+        parts.append(close[:found].copy())
+    return levels, np.concatenate(parts)
+
+
+def _hits(hits: npt.NDArray[np.uint8], numbers: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return how many numbers of each row are hit."""
+    counts = np.zeros(len(numbers), dtype=np.uint8)
+    for column in numbers.T:
+        counts += hits[column]
+    return counts
+
+
+def sorted_in_place(game: Game, ranks: Ranks) -> Ranks:
+    """Return the ranks, ascending; ``ranks`` is used up."""
+    return sort_ranks(_words(ranks), np.empty(len(ranks), dtype=np.uint32), game.outcomes - 1)
+
+
+def count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tuple[int, Counts]]:
+    """Yield (subset size, a count for every cell), from the largest size kept down to 0."""
+    picked, size = game.main.picked, game.main.size
+    counted = np.zeros(comb(size, picked - 1) * row_cells, dtype=np.uint8)
+    carried = np.empty(len(ascending) * picked // BYTE_COUNTS, dtype=np.int64)
+    tables, carries = tables_of(game), 0
+    rows = tables.binomials, tables.low_subranks, tables.bonus_columns
+    for _, draws, block in _blocks(game, ascending):
+        carries = count_rows(draws, *block, *rows, row_cells, counted, carried, carries)
+    counts: npt.NDArray[np.unsignedinteger] = counted
+    if carries:
+        counts = counted.astype(np.uint32)
+        np.add.at(counts, carried[:carries], BYTE_COUNTS)
+    yield picked - 1, counts
+    for upper in range(picked - 1, 0, -1):
+        lower = np.zeros(comb(size, upper - 1) * row_cells, dtype=np.uint32)
+        add_rows(counts, row_cells, np.arange(1, upper), _binomials(size, picked), lower)
+        counts = lower // np.uint32(picked - upper + 1)  # each draw has so many sets of this size above a smaller one
+        yield upper - 1, counts
+
+
+@lru_cache(maxsize=64)
+def _binomials(size: int, picked: int) -> npt.NDArray[np.int64]:
+    return np.array([[comb(n, k) for k in range(picked + 1)] for n in range(size + 1)], dtype=np.int64)
+
+
+def add_cells(
+    chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells
+) -> tuple[Iterator[tuple[int, Chunk]], Sequence[int]]:
+    """Count ascending cells in sparse chunks and in dense ones of a byte a cell.
+
+    Returns those chunks as they are now, and the numbers of those that need wider counts and were left alone.
+    """
+    kind = offset_type(chunk_cells)
+    numbers = np.arange(int(cells[0]) // chunk_cells, int(cells[-1]) // chunk_cells + 1)
+    bounds = np.append(np.searchsorted(cells, (numbers * chunk_cells).astype(np.uint32)), len(cells))
+    chosen = [(at, chunks.get(numbers[at], EMPTY)) for at in np.flatnonzero(np.diff(bounds)).tolist()]  # touched at all
+    wide = [int(numbers[at]) for at, chunk in chosen if chunk.width > DENSE_MIN]
+    chosen = [(at, chunk) for at, chunk in chosen if chunk.width <= DENSE_MIN]
+    at = np.array([at for at, _ in chosen], dtype=np.int64)
+    firsts, ends = bounds[at], bounds[at + 1]
+    sparse = [chunk.data if chunk.width == SPARSE else b"" for _, chunk in chosen]
+    entries = np.array([len(data) for data in sparse], dtype=np.int64) // kind.itemsize
+    was_dense = np.array([chunk.width != SPARSE for _, chunk in chosen], dtype=bool)
+    is_dense = was_dense | ((entries + ends - firsts) * kind.itemsize > chunk_cells)
+    rows = np.where(is_dense, np.cumsum(is_dense) - 1, NOT_DENSE)
+    dense = np.empty((int(is_dense.sum()), chunk_cells), dtype=np.uint8)
+    for row, (_, chunk) in zip(rows.tolist(), chosen, strict=True):
+        if row != NOT_DENSE:
+            dense[row] = 0 if chunk.width == SPARSE else np.frombuffer(chunk.data, dtype=np.uint8)
+    merged = np.empty(int((entries + ends - firsts)[~is_dense].sum()), dtype=kind)
+    merged_bounds = np.zeros(len(chosen) + 1, dtype=np.int64)
+    overflown = np.zeros(len(chosen), dtype=np.uint8)
+    fold_cells(
+        _words(cells),
+        numbers[at] * chunk_cells,
+        firsts,
+        ends,
+        np.frombuffer(b"".join(sparse), dtype=kind),
+        np.concatenate([[0], np.cumsum(entries)]),
+        dense,
+        rows,
+        merged,
+        merged_bounds,
+        overflown,
+    )
+    wide += numbers[at[overflown > 0]].tolist()
+    return _packed(numbers[at], rows, dense, merged, merged_bounds, overflown), wide
+
+
+def _packed(
+    numbers: Cells,
+    rows: Cells,
+    dense: npt.NDArray[np.uint8],
+    merged: npt.NDArray[np.unsignedinteger],
+    merged_bounds: Cells,
+    overflown: npt.NDArray[np.uint8],
+) -> Iterator[tuple[int, Chunk]]:
+    buffer = merged.data.cast("B")
+    bounds = merged_bounds * merged.itemsize
+    for at, (number, row) in enumerate(zip(numbers.tolist(), rows.tolist(), strict=True)):
+        if row == NOT_DENSE:
+            yield number, Chunk(SPARSE, buffer[bounds[at] : bounds[at + 1]])
+        elif not overflown[at]:
+            yield number, Chunk(DENSE_MIN, dense[row].data)
+
+
+def _words(ranks: Ranks) -> npt.NDArray[np.uint32]:
+    """Return ranks or cells as kernels take them; nothing is copied where they come from kernels."""
+    return np.ascontiguousarray(ranks, dtype=np.uint32)

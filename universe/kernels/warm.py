@@ -1,0 +1,29 @@
+"""Every kernel called once, with the types it will be called with: whatever has to be compiled is compiled here."""
+
+from datetime import date
+
+from universe.cells import Chunk
+from universe.game import Game, Period, Pool
+from universe.kernels import path
+
+_DAY = date(2000, 1, 1)
+_GAME = Game(
+    game_id="WARM-UP",
+    since=_DAY,
+    main=Pool(picked=4, size=8),
+    bonus=Pool(picked=1, size=2),
+    schedule=(Period(start=_DAY, days=("Sat",)),),
+)
+
+
+def warm_up() -> None:
+    """Load or compile all kernels; those of chunks beyond 65,536 cells are left to the first such game."""
+    ranks = path.ranks_of_spans(_GAME, [(_DAY, 1_000, 1_100)])
+    assert ranks is not None
+    path.count_spans(_GAME, ranks, [0, len(ranks)])
+    path.compare_ranks(_GAME, ranks, (1, 2, 3, 4), (1,), 3)
+    ascending = path.sorted_in_place(_GAME, ranks)
+    for _ in path.count_subsets(_GAME, ascending, 2):
+        pass
+    changed, _ = path.add_cells({0: Chunk(0, b"")}, _GAME.outcomes, ascending)
+    list(changed)
