@@ -1,6 +1,6 @@
 """The pieces that answers share: snapshot, draw, numbers, window, match levels. Each field says what it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,34 +74,34 @@ def only(numbers: Sequence[int]) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> list[Numbers]:
-    """Return the numbers of many ranks at once."""
+def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield the main and the bonus numbers of many ranks, unranked at once."""
     import numpy as np
 
     from universe.ranking import unrank_all
 
     mains, bonuses = unrank_all(game, np.array(ranks, dtype=np.int64))
-    return [
-        Numbers(main_numbers=tuple(main), bonus_numbers=tuple(bonus))
-        for main, bonus in zip(mains.tolist(), bonuses.tolist(), strict=True)
-    ]
+    return zip(map(tuple, mains.tolist()), map(tuple, bonuses.tolist()), strict=True)
 
 
 def synthetic_draws(game: "Game", draws: "Sequence[DrawView]") -> tuple[Draw, ...]:
     """Return synthetic draws with their seeds and numbers."""
     from universe.seed import SEED_BYTES, draw_digest
 
+    game_id, numbers = game.game_id, numbers_of_ranks(game, [draw.rank for draw in draws])
     return tuple(
-        Draw(
-            game_id=game.game_id,
-            draw_number=draw.draw_number,
-            draw_date=draw.draw_date,
-            seed=draw_digest(game.game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
-            main_numbers=numbers.main_numbers,
-            bonus_numbers=numbers.bonus_numbers,
-            bonus_number=only(numbers.bonus_numbers),
-        )
-        for draw, numbers in zip(draws, numbers_of_ranks(game, [draw.rank for draw in draws]), strict=True)
+        [
+            Draw(
+                game_id=game_id,
+                draw_number=draw.draw_number,
+                draw_date=draw.draw_date,
+                seed=draw_digest(game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
+                main_numbers=main,
+                bonus_numbers=bonus,
+                bonus_number=only(bonus),
+            )
+            for draw, (main, bonus) in zip(draws, numbers, strict=True)
+        ]
     )
 
 
@@ -132,14 +132,10 @@ class MatchTotal:
 
 def total_lines(game: "Game", totals: "MatchTotals") -> tuple[MatchTotal, ...]:
     """Return every level, main matches first, with what was observed and what is expected of so many draws."""
-    from universe.matching import expected_draws, levels
+    from universe.levels import expected_by_level
 
+    expectations = expected_by_level(game, totals.compared_draws)
     return tuple(
-        MatchTotal(
-            main_matches=main,
-            bonus_matches=bonus,
-            observed=observed,
-            expected=expected_draws(game, main, bonus, totals.compared_draws),
-        )
-        for (main, bonus), observed in zip(levels(game), totals.levels.tolist(), strict=True)
+        MatchTotal(main_matches=main, bonus_matches=bonus, observed=observed, expected=expected)
+        for (main, bonus, expected), observed in zip(expectations, totals.levels.tolist(), strict=True)
     )

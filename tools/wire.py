@@ -7,15 +7,17 @@ import types
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import cattrs
+from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
+_PLAIN = {bool, int, float, str, type(None)}
 SAFE_INTEGER_MAX = 2**53  # beyond it a client that reads numbers as doubles would round
 
 
@@ -58,6 +60,8 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(unstruct_collection_overrides={tuple: list})
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook(datetime, utc_text)
+    converter.register_unstructure_hook_func(_is_plain, identity)
+    converter.register_unstructure_hook_func(_is_plain_tuple, list)
 
     @converter.register_unstructure_hook_factory(attrs.has)
     def renamed(answer: type[attrs.AttrsInstance]) -> Callable[[Any], dict[str, Any]]:
@@ -69,6 +73,19 @@ def _converter() -> cattrs.Converter:
         return make_dict_unstructure_fn(answer, converter, **names)
 
     return converter
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether every value of this type is JSON as it is."""
+    hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(hint) in (Union, types.UnionType):
+        return all(map(_is_plain, get_args(hint)))
+    return hint in _PLAIN or get_origin(hint) is Literal
+
+
+def _is_plain_tuple(hint: Any) -> bool:
+    hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return get_origin(hint) is tuple and _is_plain(get_args(hint)[0])
 
 
 def utc_text(moment: datetime) -> str:

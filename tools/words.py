@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from tools.answers import Draw, MatchTotal, Numbers, SnapshotMark
 from tools.wire import utc_text
+from universe.game import POOL_SIZE_MAX
+
+_text_of = [str(number) for number in range(POOL_SIZE_MAX + 1)].__getitem__  # lists of draws hold thousands
 
 
 def heading(snapshot: SnapshotMark) -> str:
@@ -16,8 +19,8 @@ def heading(snapshot: SnapshotMark) -> str:
 
 def numbers_text(main: Sequence[int], bonus: Sequence[int]) -> str:
     """Return numbers as people write them: ``4 6 8 12 20 + 15``."""
-    mains = " ".join(map(str, main))
-    return f"{mains} + {' '.join(map(str, bonus))}" if bonus else mains
+    mains = " ".join(map(_text_of, main))
+    return f"{mains} + {' '.join(map(_text_of, bonus))}" if bonus else mains
 
 
 def ticket_text(numbers: Numbers) -> str:
@@ -30,7 +33,7 @@ def draw_text(draw: Draw) -> str:
     numbers = numbers_text(draw.main_numbers, draw.bonus_numbers)
     if draw.draw_number is None:
         return f"{draw.draw_date}: {numbers}"
-    return f"draw {draw.draw_number} ({draw.draw_date}): {numbers}, seed {draw.seed}"
+    return f"draw {draw.draw_number} ({draw.draw_date!s}): {numbers}, seed {draw.seed}"
 
 
 def level_text(main_matches: int, bonus_matches: int) -> str:

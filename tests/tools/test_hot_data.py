@@ -93,7 +93,7 @@ def test_no_statement_of_a_tool_scans_or_touches_raw_draws(store: SqliteStore) -
     assert len(answers(reader)) == len(CALLS)
     reader._db.exec_trace = None
     selects = [sql for sql in statements if sql.startswith("SELECT")]
-    assert len(selects) >= 15
+    assert len(selects) >= 10
     for sql in selects:
         plan = [str(row[3]) for row in reader._db.execute(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?"))]
         assert plan or " FROM " not in sql

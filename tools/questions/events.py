@@ -12,7 +12,7 @@ from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.words import heading, level_text, next_text, ticket_text, totals_text
+from tools.words import heading, level_text, next_text, numbers_text, totals_text
 from universe.calendar import require_draw_date
 from universe.errors import UniverseError
 from universe.game import PICKED_MAX, Game
@@ -117,10 +117,10 @@ def _told_events(game: Game, page: "Sequence[EventView]") -> tuple[MatchEvent, .
             match_level=event.main_matches + event.bonus_matches,
             main_matches=event.main_matches,
             bonus_matches=event.bonus_matches,
-            synthetic=synthetic,
+            synthetic=Numbers(main_numbers=main, bonus_numbers=bonus),
             real=Numbers(main_numbers=event.real.main_numbers, bonus_numbers=event.real.bonus_numbers),
         )
-        for event, synthetic in zip(page, numbers_of_ranks(game, [event.rank for event in page]), strict=True)
+        for event, (main, bonus) in zip(page, numbers_of_ranks(game, [event.rank for event in page]), strict=True)
     )
 
 
@@ -129,9 +129,11 @@ def tell(answer: MatchEventsAnswer) -> str:
     lines = [heading(answer.snapshot), f"{len(answer.events)} match events from level {answer.min_match_level} up:"]
     for event in answer.events:
         matches = level_text(event.main_matches, event.bonus_matches)
+        synthetic, real = event.synthetic, event.real
         lines.append(
-            f"draw {event.draw_number} ({event.draw_date}): {matches} (level {event.match_level}),"
-            f" synthetic {ticket_text(event.synthetic)}, real {ticket_text(event.real)}"
+            f"draw {event.draw_number} ({event.draw_date!s}): {matches} (level {event.match_level}),"
+            f" synthetic {numbers_text(synthetic.main_numbers, synthetic.bonus_numbers)},"
+            f" real {numbers_text(real.main_numbers, real.bonus_numbers)}"
         )
     lines.append(next_text(answer.next_cursor))
     lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")

@@ -164,7 +164,7 @@ def _told(origin: str, figures: "FrequencyAnswer | RealFrequencies") -> list[str
     ):
         if test:
             lines.append(f"{origin} {drum}, number:count(z), each expected {numbers[0].expected:.8g}:")
-            lines.append(" ".join(f"{one.number}:{one.count}({_figure(one.z, '+.2f')})" for one in numbers))
+            lines.append(" ".join([f"{one.number}:{one.count}({_figure(one.z, '+.2f')})" for one in numbers]))
             lines.append(_test_text(test))
     return lines
 

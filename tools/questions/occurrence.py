@@ -119,19 +119,15 @@ def ticket_rule(game: Game) -> str:
 def _levels(
     snapshot: Snapshot, view: "GameView", main: tuple[int, ...], bonus: tuple[int, ...]
 ) -> tuple[MatchLevel, ...] | None:
-    from universe.matching import expected_draws, levels
+    from universe.levels import expected_by_level
 
     histogram = snapshot.match_levels(view, main, bonus)
     if histogram is None:
         return None
+    expectations = expected_by_level(view.game, view.watermark)
     return tuple(
-        MatchLevel(
-            main_matches=mains,
-            bonus_matches=bonuses,
-            draws=draws,
-            expected=expected_draws(view.game, mains, bonuses, view.watermark),
-        )
-        for (mains, bonuses), draws in zip(levels(view.game), histogram.tolist(), strict=True)
+        MatchLevel(main_matches=mains, bonus_matches=bonuses, draws=draws, expected=expected)
+        for (mains, bonuses, expected), draws in zip(expectations, histogram.tolist(), strict=True)
     )
 
 

@@ -77,7 +77,7 @@ def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResu
 def tell(answer: RealResultsAnswer) -> str:
     """Return one line a result."""
     lines = [
-        f"{result.draw_date}: {numbers_text(result.main_numbers, result.bonus_numbers)} (source {result.source})"
+        f"{result.draw_date!s}: {numbers_text(result.main_numbers, result.bonus_numbers)} (source {result.source})"
         for result in answer.results
     ]
     opening = f"{len(lines)} real results, newest first:"
