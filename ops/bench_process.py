@@ -1,6 +1,7 @@
-"""What a process costs as its user sees it: until the first answer, for a dry run, and at the production pace."""
+"""What a process costs as its user sees it: the first answer, a dry run, verifying, and the production pace."""
 
 import json
+import os
 import signal
 import statistics
 import subprocess
@@ -8,16 +9,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import sysconf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import attrs
 
-from universe.errors import UniverseError
+from ops.bench_draws import MODE
+from ops.bench_measure import BenchmarkError
+from ops.bench_run import ROOT, cached_in, observe
+from ops.bench_universes import Built
 
-ROOT = Path(__file__).resolve().parents[1]
 ENDING_SECONDS_MAX = 30
 PACE_WARM_UP_SECONDS = 5.0
 DAY_SECONDS = 86_400
@@ -30,27 +32,8 @@ _HELLO = {
 }
 
 
-class BenchmarkError(UniverseError):
-    """The program under measurement failed, so that there is nothing to measure."""
-
-
 def _command(*words: object) -> list[str]:
     return [sys.executable, "-m", "ops.main", *map(str, words)]
-
-
-def run_program(*words: object, data_dir: Path, mode: str = "test") -> str:
-    """Run a command to its end in a process of its own and return its stdout; BenchmarkError if it fails."""
-    done = subprocess.run(  # noqa: S603  our own program
-        _command("--mode", mode, "--data-dir", data_dir, *words),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise BenchmarkError(f"universe {words[0]} ended with {done.returncode}: {done.stderr.splitlines()[-1:]}")
-    return done.stdout
 
 
 @contextmanager
@@ -91,9 +74,14 @@ def start_up(repeats: int, folder: Path) -> dict[str, Any]:
 
 
 def _import_seconds() -> float:
+    """Return the seconds until a new interpreter has imported them; its end is not waited for, as with an answer."""
+    command = [sys.executable, "-c", "import mcp.server, trio; print(flush=True)"]
     before = perf_counter()
-    subprocess.run([sys.executable, "-c", "import mcp.server, trio"], cwd=ROOT, check=True)
-    return perf_counter() - before
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:  # noqa: S603  fixed words
+        assert process.stdout is not None  # noqa: S101  we asked for a pipe
+        if not process.stdout.readline():
+            raise BenchmarkError("the SDK and trio could not be imported")
+        return perf_counter() - before
 
 
 def _first_answer_seconds(folder: Path) -> float:
@@ -111,18 +99,58 @@ def _first_answer_seconds(folder: Path) -> float:
     return seconds
 
 
+# Verifying.
+
+
+def verify(built: Built, folder: Path, cache: Path | None) -> dict[str, Any]:
+    """Return the seconds of a whole process that draws a universe again and compares all of it."""
+    seen = observe(
+        ["verify", "--mode", MODE, "--data-dir", built.place.data_dir, "--full", "--json"], folder, cache=cache
+    )
+    checked = seen.document["draws_checked"]
+    if not seen.document["ok"] or checked != built.way.draws:
+        raise BenchmarkError(f"universe verify: {seen.document}")
+    return {
+        "draws": checked,
+        "seconds": round(seen.seconds, 3),
+        "draws_per_second": round(checked / seen.seconds),
+        "rss_max_mb": round(seen.rss_max_bytes / 1e6),
+    }
+
+
+# The kernels.
+
+
+def kernel_load(folder: Path) -> dict[str, float]:
+    """Return the seconds of a process that makes the kernels ready: into an empty cache, and from what it left there.
+
+    The cache stays in ``folder``: who starts with it starts warm.
+    """
+    cold, warm = (_load_seconds(folder) for _ in range(2))
+    return {"cold_process_seconds": cold, "warm_process_seconds": warm}
+
+
+def _load_seconds(cache: Path) -> float:
+    code = "from universe.compiled import load_kernels; load_kernels()"
+    before = perf_counter()
+    subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", code], cwd=ROOT, env=cached_in(cache), check=True
+    )
+    return round(perf_counter() - before, 3)
+
+
 # A dry run.
 
 
 def dry_run(draws: int, repeats: int, folder: Path) -> dict[str, Any]:
     """Return the median seconds of a whole process that makes so many draws in memory and says their fingerprint."""
+    words = ("run", "--mode", "test", "--data-dir", folder / "data", "--limit", draws, "--dry-run", "--json")
     seconds = []
-    for _ in range(repeats):
-        before = perf_counter()
-        printed = run_program("run", "--limit", draws, "--dry-run", "--json", data_dir=folder)
-        seconds.append(perf_counter() - before)
-        if json.loads(printed)["draws_generated"] != draws:
-            raise BenchmarkError(f"universe run made {json.loads(printed)['draws_generated']} draws, not {draws}")
+    for turn in range(repeats):
+        seen = observe(words, folder / str(turn))
+        seconds.append(seen.seconds)
+        if seen.document["draws_generated"] != draws:
+            raise BenchmarkError(f"universe run made {seen.document['draws_generated']} draws, not {draws}")
     return {"draws": draws, "repeats": repeats, "seconds": round(statistics.median(seconds), 3)}
 
 
@@ -151,7 +179,7 @@ def usage(process_id: int) -> Usage:
         raise BenchmarkError(f"{folder}: {error.strerror}; the production pace is measured on Linux alone") from error
     return Usage(
         at=perf_counter(),
-        cpu_seconds=(int(ticks[11]) + int(ticks[12])) / sysconf("SC_CLK_TCK"),
+        cpu_seconds=(int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK"),
         stored_bytes=io["write_bytes"],
         written_bytes=io["wchar"],
         rss_max_bytes=status["VmHWM"] * 1024,

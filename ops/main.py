@@ -14,6 +14,7 @@ from universe import __version__
 
 _COMMANDS = {  # name: module that holds it; imported only when it is called
     "archive": "ops.keep",
+    "bench": "ops.bench",
     "draw": "ops.look",
     "draws": "ops.look",
     "extend": "ops.keep",
