@@ -23,7 +23,7 @@ from actors.writer import run_writer
 from universe.units import DrawBatch
 
 MAILBOX_BATCHES_MAX = 2
-MAILBOX_LETTERS_MAX = 32  # the next group gathers while one is committed
+MAILBOX_LETTERS_MAX = 16  # the next group gathers while one is committed
 DRAIN_SECONDS_MAX = 0.5  # draws that do not make it are made again; a client waits two seconds before it kills
 
 log = structlog.get_logger()

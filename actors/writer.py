@@ -1,8 +1,9 @@
 """The only writer of a process: letters in, transactions out, each told once it is kept."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import attrs
 import structlog
 import trio
 
@@ -15,7 +16,7 @@ from universe.compiled import kernels_for
 from universe.units import DrawUnit, ResultsUnit, Unit
 
 WRITER = "writer"
-GROUP_DRAWS_MAX = 10_000_000  # the indexes are written once a commit: large ones pay, memory bounds them
+GROUP_DRAWS_MAX = 8_000_000  # the indexes are written once a commit: large ones pay, memory bounds them
 PLAIN_GROUP_DRAWS_MAX = 262_144
 GROUP_UNITS_MAX = 256
 GROUP_LINGER_SECONDS = 0.05  # what arrives this soon after the first letter shares its transaction
@@ -26,27 +27,44 @@ RESULT_LINES_MAX = 10  # more results at once are told in one line
 log = structlog.get_logger()
 
 
+@attrs.frozen
+class Group:
+    """Letters of one transaction, and all units that it takes: theirs, and what was counted ahead of them."""
+
+    letters: Sequence[Letter]
+    units: Sequence[Unit]
+
+
 async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> None:
     """Keep group after group until the mailbox is closed and drained. One group is one transaction.
 
-    While the log of one commit is emptied, the next group is gathered and counted; its commit waits, so that it can
-    use the log from its start again.
+    While one group is committed, the next is gathered and counted.
     """
+    ready, groups = trio.open_memory_channel[Group](0)
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(_prepare_groups, inbox, ready, world)
         emptied = trio.Event()
         emptied.set()
-        while group := await gather_group(inbox):
-            units = [letter.unit for letter in group]
-            if _draws_of(group) > TAIL_DRAWS_MAX:
-                units += await world.offload(count_ahead, units)
-            await emptied.wait()
+        async for group in groups:
+            await emptied.wait()  # so that a commit can use the log from its start again
             started = trio.current_time()
-            committed = await commit_group(units, world)
+            committed = await commit_group(group.units, world)
             waiting = inbox.statistics().current_buffer_used
             _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
-            _announce(group, committed, world)
+            _announce(group.letters, committed, world)
             emptied = trio.Event()
             nursery.start_soon(_empty_log, world, emptied)
+
+
+async def _prepare_groups(
+    inbox: trio.MemoryReceiveChannel[Letter], ready: trio.MemorySendChannel[Group], world: World
+) -> None:
+    """Gather letters, and count ahead what a large group adds to the indexes."""
+    async with ready:
+        while letters := await gather_group(inbox, lambda: ready.statistics().tasks_waiting_receive > 0):
+            units = [letter.unit for letter in letters]
+            ahead = await world.offload(count_ahead, units) if _draws_of(letters) > TAIL_DRAWS_MAX else []
+            await ready.send(Group(letters, [*units, *ahead]))
 
 
 async def _empty_log(world: World, emptied: trio.Event) -> None:
@@ -59,17 +77,22 @@ async def _empty_log(world: World, emptied: trio.Event) -> None:
         emptied.set()
 
 
-async def gather_group(inbox: trio.MemoryReceiveChannel[Letter]) -> list[Letter]:
-    """Take letters until the group is full or has lingered long enough. Empty means closed and drained.
+async def gather_group(
+    inbox: trio.MemoryReceiveChannel[Letter], is_awaited: Callable[[], bool] = lambda: True
+) -> list[Letter]:
+    """Take letters until the group is full, or has lingered long enough and is awaited. Empty: closed and drained.
 
     Results close a group at once: whoever sent them waits, and so does everyone who compares.
     """
     group: list[Letter] = []
     with contextlib.suppress(trio.EndOfChannel):
         group.append(await inbox.receive())
-        with trio.move_on_after(GROUP_LINGER_SECONDS):
-            while not _is_full(group):
-                group.append(await inbox.receive())
+        lingering = True
+        while lingering:
+            with trio.move_on_after(GROUP_LINGER_SECONDS):
+                while not _is_full(group):
+                    group.append(await inbox.receive())
+            lingering = not _is_full(group) and not is_awaited()
     return group
 
 

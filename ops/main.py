@@ -1,5 +1,6 @@
 """The ``universe`` command: one line of error on stderr and exit code 2, never a traceback."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from ops.logs import configure_logging
 from ops.options import Common, universe_options
 from ops.place import Mode
 from universe import __version__
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrices here: idle threads of it would spin beside ours
 
 _COMMANDS = {  # name: module that holds it; imported only when it is called
     "archive": "ops.keep",

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import apsw
-import numpy as np
 
-from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts
+from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts, places_in
 from universe.game import Game
 from universe.subsets import Increments, Index, occurrence_index
 
-GROUP_CHUNKS = 1024  # read and written together: bounds the memory of a fold
+GROUP_CHUNKS = 256  # read and written together: bounds the memory of a fold
 
 _INDEX_BITS, _CHUNK_BITS = 8, 24
 _REPLACE = "REPLACE INTO counter VALUES (?, ?, ?)"
@@ -34,7 +33,7 @@ def _add_cells(db: apsw.Connection, key: int, index: Index, cells: Cells) -> Non
     """Count ascending cells, a group of chunks at a time; only chunks that the cells fall into are written."""
     zero = counter_key(key, index, 0)
     for first, end in _groups(index):
-        low, high = np.searchsorted(cells, [first * index.chunk_cells, end * index.chunk_cells]).tolist()
+        low, high = places_in(cells, [first * index.chunk_cells, end * index.chunk_cells])
         if low < high:
             changed = add_cells(_read_chunks(db, zero, first, end), index.chunk_cells, cells[low:high])
             db.executemany(_REPLACE, ((zero + number, chunk.width, chunk.data) for number, chunk in changed))

@@ -16,7 +16,7 @@ from storage.counters import stored_groups
 from storage.draws import read_tail
 from storage.encoding import unpack_counts
 from storage.registry import game_ids, require_game_key, stored_clock, stored_game, stored_watermark
-from universe.cells import Cells, Counts, counted_cells
+from universe.cells import Cells, Counts, counted_cells, places_in
 from universe.definition import game_to_data
 from universe.game import Game
 from universe.subsets import occurrence_index
@@ -78,7 +78,7 @@ def occurrences(db: apsw.Connection, key: int, game: Game) -> Iterator[tuple[Cel
     index, tail = occurrence_index(game), np.sort(read_tail(db, key, game, folded))
     for start, end, chunks in stored_groups(db, key, index):
         ranks, counts = counted_cells(chunks, index.chunk_cells)
-        low, high = np.searchsorted(tail, [start, end]).tolist()
+        low, high = places_in(tail, [start, end])
         if low < high:
             ranks, counts = np.unique(np.concatenate([np.repeat(ranks, counts), tail[low:high]]), return_counts=True)
         yield ranks, counts

@@ -18,7 +18,7 @@ from storage.draws import SEGMENT_DRAWS_MAX
 from storage.encoding import unpack_counts
 from storage.results import result_of_date
 from universe.calendar import LogicalClock
-from universe.cells import EMPTY, Chunk, counts_of
+from universe.cells import EMPTY, Chunk, counts_of, places_in
 from universe.counting import Delta, Totals, count_draws, totals_width
 from universe.ranking import Ranks
 from universe.seed import ranks_of_draws
@@ -108,10 +108,9 @@ def _counters(check: Check, drawn: Sequence[Ranks]) -> None:
                 subsets[subset_index] += counted.astype(np.uint32, copy=False)
             else:
                 np.add.at(subsets[subset_index], counted, 1)
-        bounds = np.append(np.arange(start, end, index.chunk_cells), end)
-        places = np.searchsorted(increments.ascending, bounds.astype(np.int64)).tolist()
-        for number, (base, (low, high)) in enumerate(zip(bounds.tolist(), pairwise(places), strict=False)):
-            chunk = chunks.get(start // index.chunk_cells + number, EMPTY)
+        bounds = [*range(start, end, index.chunk_cells), end]
+        for base, (low, high) in zip(bounds, pairwise(places_in(increments.ascending, bounds)), strict=False):
+            chunk = chunks.get(base // index.chunk_cells, EMPTY)
             _same_occurrences(check, index, base, chunk, increments.ascending[low:high])
     for subset_index, expected in subsets.items():
         _same_subsets(check, subset_index, expected)

@@ -5,7 +5,7 @@ needs). Dense: one count a cell, 1, 2, 4 or 8 bytes wide, widened before it over
 dense, for good, once that is smaller.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import attrs
@@ -37,6 +37,17 @@ EMPTY = Chunk(SPARSE, b"")
 def offset_type(chunk_cells: int) -> np.dtype[np.unsignedinteger]:
     """Return how an offset into a chunk of so many cells is packed."""
     return _UNSIGNED[next(width for width in (2, 4, 8) if chunk_cells <= 256**width)]
+
+
+def places_in(cells: Cells, bounds: Sequence[int]) -> list[int]:
+    """Return for each bound how many of the ascending cells lie below it.
+
+    Numpy would widen all cells to the type of the bounds; here the bounds become cells.
+    """
+    highest = int(np.iinfo(cells.dtype).max)
+    fitting = np.array([min(bound, highest) for bound in bounds], dtype=cells.dtype)
+    places: list[int] = np.searchsorted(cells, fitting).tolist()
+    return [len(cells) if bound > highest else place for bound, place in zip(bounds, places, strict=True)]
 
 
 def add_cells(chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells) -> Iterator[tuple[int, Chunk]]:

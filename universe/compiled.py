@@ -5,6 +5,7 @@ asked for only where millions of draws are ahead, in a thread; the plain path se
 kernels cannot be had. Both give the same results, bit by bit.
 """
 
+import gc
 import hashlib
 import os
 import sys
@@ -56,8 +57,8 @@ class Kernels(Protocol):
         """Return the draws on each match level, and the positions of those with ``level_min`` matches or more."""
         ...
 
-    def sorted_in_place(self, game: Game, ranks: "npt.NDArray[np.integer]") -> "npt.NDArray[np.integer]":
-        """Return the ranks, ascending; the array given is used up."""
+    def sorted_ranks(self, game: Game, pieces: "Sequence[npt.NDArray[np.integer]]") -> "npt.NDArray[np.integer]":
+        """Return the ranks of all pieces, ascending, in a new array."""
         ...
 
     def count_subsets(
@@ -126,11 +127,15 @@ def load_kernels() -> KernelState:
     with _loader.turn:
         if _loader.state.state == "unloaded":
             _loader.state = KernelState("loading")
+            gc.disable()  # a million objects that stay: looking through them again and again would take a tenth longer
             try:
                 _loader.kernels = _load()
                 _loader.state = KernelState("ready")
             except (ImportError, OSError, RuntimeError) as fault:
                 _loader.state = KernelState("unavailable", str(fault) or type(fault).__name__)
+            finally:
+                gc.freeze()
+                gc.enable()
     return _loader.state
 
 

@@ -27,12 +27,10 @@ def rank_type(game: Game) -> np.dtype[np.integer]:
 
 def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:
     """Return the ranks of all pieces, ascending, in a new array."""
-    ranks = np.concatenate([*pieces, np.empty(0, dtype=rank_type(game))], dtype=rank_type(game), casting="unsafe")
     kernels = kernels_for(game)
     if kernels is not None:
-        return kernels.sorted_in_place(game, ranks)
-    ranks.sort()
-    return ranks
+        return kernels.sorted_ranks(game, pieces)
+    return np.sort(np.concatenate([np.empty(0, dtype=rank_type(game)), *pieces]))
 
 
 def unrank_subset(rank: int, picked: int) -> tuple[int, ...]:

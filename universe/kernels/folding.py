@@ -1,4 +1,4 @@
-"""Counting many draws in an index at once: ranks sorted, sparse chunks merged, dense ones counted in place.
+"""Counting many draws in an index at once: ranks sorted by radix, sparse chunks merged, dense ones counted in place.
 
 ``universe.cells`` says what a chunk is; what is rare there (counts beyond one byte) is left to it.
 """
@@ -14,33 +14,52 @@ Integers = npt.NDArray[np.int64]
 Offsets = npt.NDArray[np.unsignedinteger]
 Words = npt.NDArray[np.uint32]
 
-RADIX_BITS_MAX = 9  # so many buckets at once stay in the nearest cache
+HALF_BITS = 9  # so many counters stay in the nearest cache
+LOW_BITS = 2 * HALF_BITS
 NOT_DENSE = -1
 
 
 @kernel
-def sort_ranks(ranks: Words, spare: Words, highest: int) -> Words:
-    """Sort by radix, least digit first; ``ranks`` and ``spare`` are used up, one of them is returned."""
-    bits = 0
-    while highest >> bits:
-        bits += 1
-    passes = max(1, -(-bits // RADIX_BITS_MAX))
-    digit_bits = -(-bits // passes)
-    mask = uint32((1 << digit_bits) - 1)
-    source, target = ranks, spare
-    for step in range(passes):
-        shift = uint32(step * digit_bits)
-        places = np.zeros((1 << digit_bits) + 1, dtype=np.int64)
-        for i in range(len(source)):
-            places[int64((source[i] >> shift) & mask) + 1] += 1
-        for digit in range(1, len(places)):
-            places[digit] += places[digit - 1]
-        for i in range(len(source)):
-            digit = int64((source[i] >> shift) & mask)
-            target[places[digit]] = source[i]
-            places[digit] += 1
-        source, target = target, source
-    return source
+def count_buckets(ranks: Words, shift: int, counts: Integers) -> None:
+    """Add how many ranks fall into each bucket: their bits from ``shift`` upwards."""
+    for rank in ranks:
+        counts[rank >> uint32(shift)] += 1
+
+
+@kernel
+def fill_buckets(ranks: Words, shift: int, places: Integers, ordered: Words) -> None:
+    """Put each rank into its bucket of ``ordered``; ``places``, where each bucket goes on, move along."""
+    for rank in ranks:
+        bucket = int64(rank >> uint32(shift))
+        ordered[places[bucket]] = rank
+        places[bucket] += 1
+
+
+@kernel
+def sort_buckets(ordered: Words, bounds: Integers, spare: Words) -> None:
+    """Sort each bucket by its low LOW_BITS, in two passes over half of them; ``spare`` holds the longest bucket."""
+    digits = 1 << HALF_BITS
+    mask = uint32(digits - 1)
+    low, high = np.empty(digits, dtype=np.int64), np.empty(digits, dtype=np.int64)
+    for bucket in range(len(bounds) - 1):
+        start, end = bounds[bucket], bounds[bucket + 1]
+        low[:] = 0
+        high[:] = 0
+        for i in range(start, end):
+            low[ordered[i] & mask] += 1
+            high[(ordered[i] >> uint32(HALF_BITS)) & mask] += 1
+        below_low, below_high = int64(0), start
+        for digit in range(digits):
+            below_low, low[digit] = below_low + low[digit], below_low
+            below_high, high[digit] = below_high + high[digit], below_high
+        for i in range(start, end):
+            digit = int64(ordered[i] & mask)
+            spare[low[digit]] = ordered[i]
+            low[digit] += 1
+        for i in range(end - start):
+            digit = int64((spare[i] >> uint32(HALF_BITS)) & mask)
+            ordered[high[digit]] = spare[i]
+            high[digit] += 1
 
 
 @kernel

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from universe.cells import DENSE_MIN, EMPTY, SPARSE, Cells, Chunk, Counts, offset_type
+from universe.cells import DENSE_MIN, EMPTY, SPARSE, Cells, Chunk, Counts, offset_type, places_in
 from universe.game import Game
 from universe.kernels.counting import bonus_of_rest, match, split, tally
 from universe.kernels.draws import FIRST_DRAW_MIN, draw_ranks
-from universe.kernels.folding import NOT_DENSE, fold_cells, sort_ranks
+from universe.kernels.folding import LOW_BITS, NOT_DENSE, count_buckets, fill_buckets, fold_cells, sort_buckets
 from universe.kernels.subsets import add_rows, count_rows
 from universe.kernels.tables import tables_of
 from universe.ranking import Ranks
@@ -103,9 +103,18 @@ def _hits(hits: npt.NDArray[np.uint8], numbers: npt.NDArray[np.uint8]) -> npt.ND
     return counts
 
 
-def sorted_in_place(game: Game, ranks: Ranks) -> Ranks:
-    """Return the ranks, ascending; ``ranks`` is used up."""
-    return sort_ranks(_words(ranks), np.empty(len(ranks), dtype=np.uint32), game.outcomes - 1)
+def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:
+    """Return the ranks of all pieces, ascending, in a new array; beside it no more memory than one bucket takes."""
+    shift = min(LOW_BITS, (game.outcomes - 1).bit_length())
+    counts = np.zeros(((game.outcomes - 1) >> shift) + 1, dtype=np.int64)
+    for ranks in pieces:
+        count_buckets(_words(ranks), shift, counts)
+    bounds = np.concatenate([[0], np.cumsum(counts)])
+    ordered, places = np.empty(bounds[-1], dtype=np.uint32), bounds[:-1].copy()
+    for ranks in pieces:
+        fill_buckets(_words(ranks), shift, places, ordered)
+    sort_buckets(ordered, bounds, np.empty(counts.max(), dtype=np.uint32))
+    return ordered
 
 
 def count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tuple[int, Counts]]:
@@ -113,10 +122,10 @@ def count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tupl
     picked, size = game.main.picked, game.main.size
     counted = np.zeros(comb(size, picked - 1) * row_cells, dtype=np.uint8)
     carried = np.empty(len(ascending) * picked // BYTE_COUNTS, dtype=np.int64)
-    tables, carries = tables_of(game), 0
-    rows = tables.binomials, tables.low_subranks, tables.bonus_columns
-    for _, draws, block in _blocks(game, ascending):
-        carries = count_rows(draws, *block, *rows, row_cells, counted, carried, carries)
+    tables, binomials = tables_of(game), _binomials(size, picked)
+    bonus = tables.bonus_numbers, tables.bonus_columns, tables.bonus_from_rest
+    rest = np.arange(1, picked)
+    carries = count_rows(_words(ascending), game.bonus_outcomes, row_cells, *bonus, rest, binomials, counted, carried)
     counts: npt.NDArray[np.unsignedinteger] = counted
     if carries:
         counts = counted.astype(np.uint32)
@@ -124,7 +133,7 @@ def count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tupl
     yield picked - 1, counts
     for upper in range(picked - 1, 0, -1):
         lower = np.zeros(comb(size, upper - 1) * row_cells, dtype=np.uint32)
-        add_rows(counts, row_cells, np.arange(1, upper), _binomials(size, picked), lower)
+        add_rows(counts, row_cells, np.arange(1, upper), binomials, lower)
         counts = lower // np.uint32(picked - upper + 1)  # each draw has so many sets of this size above a smaller one
         yield upper - 1, counts
 
@@ -143,7 +152,7 @@ def add_cells(
     """
     kind = offset_type(chunk_cells)
     numbers = np.arange(int(cells[0]) // chunk_cells, int(cells[-1]) // chunk_cells + 1)
-    bounds = np.append(np.searchsorted(cells, (numbers * chunk_cells).astype(np.uint32)), len(cells))
+    bounds = np.array([*places_in(cells, (numbers * chunk_cells).tolist()), len(cells)])
     chosen = [(at, chunks.get(numbers[at], EMPTY)) for at in np.flatnonzero(np.diff(bounds)).tolist()]  # touched at all
     wide = [int(numbers[at]) for at, chunk in chosen if chunk.width > DENSE_MIN]
     chosen = [(at, chunk) for at, chunk in chosen if chunk.width <= DENSE_MIN]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import int64, uint8
+from numba import int64, uint8, uint32
 
 from universe.kernels.jit import kernel
 
@@ -14,46 +14,76 @@ Words = npt.NDArray[np.uint32]
 
 @kernel
 def count_rows(
-    draws: int,
-    high: Bytes,
-    low: Words,
-    bonus: Words,
-    binomials: Integers,
-    low_subranks: Words,
-    bonus_columns: Integers,
+    ascending: Words,
+    bonus_outcomes: int,
     row_cells: int,
+    bonus_numbers: Bytes,
+    bonus_columns: Integers,
+    bonus_from_rest: bool,
+    rest: Integers,
+    binomials: Integers,
     counts: Bytes,
     carried: Integers,
-    carries: int,
 ) -> int:
-    """Add, for every draw and every main number left out, one at the row of the rest and the column of the bonus.
+    """Add, for every draw and every main number left out, one at the row of the others and the column of the bonus.
 
-    A count that comes back to 0 is worth 256 more for each time its cell stands in ``carried``; takes and returns how
-    many do. Bytes, and ascending ranks, which touch neighbouring rows, are what makes this quick.
+    A count that comes back to 0 is worth 256 more for each time its cell stands in ``carried``; returns how many do.
+    ``rest`` and ``binomials`` are those of ``add_rows``: the draws are walked through run by run, so each costs little
+    more than its counts, and these lie close to those of the draws before.
     """
-    places = len(high)
-    for i in range(draws):
-        column = int64(0)
-        for j in range(len(bonus)):
-            column += bonus_columns[j, bonus[j, i]]
-        above = int64(0)  # the rank of the high numbers so far, where one number below them is left out
-        below = int64(low[i])  # the rank of all numbers below them
-        for place in range(places):
-            below += binomials[place, int64(high[place, i]) - 1]
-        for left_out in range(places + low_subranks.shape[1]):
-            if left_out < places:
-                number = int64(high[left_out, i]) - 1
-                below -= binomials[left_out, number]
-                row = above + below
-                above += binomials[left_out + 1, number]
-            else:
-                row = above + low_subranks[low[i], left_out - places]
-            cell = row * row_cells + column
-            counts[cell] += uint8(1)
-            if counts[cell] == 0:
-                carried[carries] = cell
-                carries += 1
-    return carries
+    targets = np.empty(len(rest) + 1, dtype=np.int64)  # row of the run's first set with number i left out
+    carries, at, start = 0, 0, int64(0)
+    while at < len(ascending):
+        rows = rest[0] if len(rest) else int64(len(counts))  # without a rest one run holds all
+        end = start + rows * bonus_outcomes
+        if int64(ascending[at]) < end:
+            targets[0] = 0
+            for place in range(len(rest)):
+                targets[0] += binomials[rest[place], place + 1]
+                targets[place + 1] = 0
+                for other in range(len(rest)):
+                    if other != place:
+                        targets[place + 1] += binomials[rest[other], other + 1 + int64(other < place)]
+        while at < len(ascending) and int64(ascending[at]) < end:
+            row = uint32(ascending[at] - start) // uint32(bonus_outcomes)
+            column = int64(ascending[at]) - start - int64(row) * bonus_outcomes
+            if bonus_from_rest:
+                column = _column_of_rest(column, int64(row), rest, bonus_numbers, bonus_columns)
+            for left_out in range(len(targets)):
+                target = targets[left_out] + int64(row) if left_out else targets[0]
+                cell = target * row_cells + column
+                counts[cell] += uint8(1)
+                if counts[cell] == 0:
+                    carried[carries] = cell
+                    carries += 1
+            at += 1
+        start = end
+        _next_rest(rest)
+    return int(carries)
+
+
+@kernel
+def _column_of_rest(bonus_rank: int, lowest: int, rest: Integers, bonus_numbers: Bytes, columns: Integers) -> int:
+    """Return the column of a bonus draw from the rest of the drum: each of its numbers steps over the main ones."""
+    column = int64(0)
+    for j in range(bonus_numbers.shape[1]):
+        number = int64(bonus_numbers[bonus_rank, j])
+        number += int64(number >= lowest + 1)
+        for main in rest:
+            number += int64(number >= main + 1)
+        column += columns[j, number]
+    return column
+
+
+@kernel
+def _next_rest(rest: Integers) -> None:
+    """Go on to the next set in colexicographic order; its lowest number is at least 1."""
+    place = 0
+    while place < len(rest) - 1 and rest[place] + 1 == rest[place + 1]:
+        rest[place] = place + 1
+        place += 1
+    if len(rest):
+        rest[place] += 1
 
 
 @kernel
@@ -83,9 +113,4 @@ def add_rows(upper: Unsigned, row_cells: int, rest: Integers, binomials: Integer
             for i in range(len(source)):
                 sums[i] += source[i]
         row += run
-        place = 0
-        while place < len(rest) - 1 and rest[place] + 1 == rest[place + 1]:
-            rest[place] = place + 1
-            place += 1
-        if len(rest):
-            rest[place] += 1
+        _next_rest(rest)

@@ -25,7 +25,7 @@ class Tables(NamedTuple):
     ``binomials[place, n]`` is C(n, size) for the size that is left at that place; one row more, for the low numbers,
     ends it. ``guesses`` holds, from ``guess_starts[place]`` on, a lower bound of the number (less one) found at every
     ``2**guess_shifts[place]``-th rank.
-    ``low_subranks[low, i]`` is the rank of the low numbers without the i-th. ``bonus_numbers`` lists the bonus
+    ``bonus_numbers`` lists the bonus
     numbers of a bonus rank: of the rest of the drum, their places among the numbers that are left.
 
     A block of draws is split with a row of bonus ranks, or a row for each bonus number of the rest: ``entry_numbers``
@@ -39,7 +39,6 @@ class Tables(NamedTuple):
     guess_starts: npt.NDArray[np.int64]
     guess_shifts: npt.NDArray[np.int64]
     low_numbers: npt.NDArray[np.uint8]
-    low_subranks: npt.NDArray[np.uint32]
     bonus_numbers: npt.NDArray[np.uint8]
     entry_numbers: npt.NDArray[np.uint8]
     bonus_columns: npt.NDArray[np.int64]
@@ -66,7 +65,6 @@ def tables_of(game: Game) -> Tables:
         guess_starts=np.cumsum([0, *(len(table) for table, _ in guesses)], dtype=np.int64)[:-1],
         guess_shifts=np.array([shift for _, shift in guesses], dtype=np.int64),
         low_numbers=low,
-        low_subranks=_low_subranks(low),
         bonus_numbers=bonus,
         entry_numbers=np.arange(size + 1, dtype=np.uint8).reshape(-1, 1) if game.bonus_from_rest else bonus,
         bonus_columns=np.array(columns, dtype=np.int64),
@@ -88,12 +86,3 @@ def _guesses(size: int, place: int) -> tuple[npt.NDArray[np.uint8], int]:
         shift += 1
     starts = np.arange(0, ranks, 1 << shift)
     return (np.searchsorted(binomials(size, place), starts, side="right") - 1).astype(np.uint8), shift
-
-
-def _low_subranks(low: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    subranks = np.zeros(low.shape, dtype=np.uint32)
-    for left_out in range(low.shape[1]):
-        kept = np.delete(low, left_out, axis=1)
-        for place in range(kept.shape[1]):
-            subranks[:, left_out] += binomials(256, place + 1)[kept[:, place].astype(np.int64) - 1].astype(np.uint32)
-    return subranks

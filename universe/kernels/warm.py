@@ -22,7 +22,7 @@ def warm_up() -> None:
     assert ranks is not None
     path.count_spans(_GAME, ranks, [0, len(ranks)])
     path.compare_ranks(_GAME, ranks, (1, 2, 3, 4), (1,), 3)
-    ascending = path.sorted_in_place(_GAME, ranks)
+    ascending = path.sorted_ranks(_GAME, [ranks])
     for _ in path.count_subsets(_GAME, ascending, 2):
         pass
     changed, _ = path.add_cells({0: Chunk(0, b"")}, _GAME.outcomes, ascending)
