@@ -21,5 +21,5 @@ async def run_aggregator(
     A crash leaves both channels open: the producers are then cancelled with this life, and have not crashed.
     """
     async for batch in inbox:
-        await letters.send(Letter(await world.offload(count_batch, batch)))
+        await letters.send(Letter(await world.background(count_batch, batch)))
     await letters.aclose()

@@ -9,15 +9,22 @@ from actors.mail import Letter, deliver_all
 from actors.world import World
 from storage.comparisons import comparison_of
 from storage.interface import PendingComparison
+from universe.compiled import KERNELS_AWAITED_DRAWS_MIN, kernels_of_words, start_loading_kernels
 from universe.seed import ranks_of_draws
 from universe.units import ComparisonUnit
 
 COMPARE_DRAWS_MAX = 50_000  # in flight: short enough to delay neither draws nor answers
+COMPILED_DRAWS_MAX = 1_000_000  # with kernels as short
 
 
 def comparer_name(game_id: str) -> str:
     """Return the name of a game's comparer."""
     return actor_name(game_id, "comparer")
+
+
+def compare_draws_max() -> int:
+    """Return the most draws to compare in one go."""
+    return COMPARE_DRAWS_MAX if kernels_of_words() is None else COMPILED_DRAWS_MAX
 
 
 def compare_draws(pending: PendingComparison) -> ComparisonUnit:
@@ -35,8 +42,11 @@ async def run_comparer(game_id: str, world: World, letters: trio.MemorySendChann
     """Compare whatever waits for it, some pieces in flight at a time; then wait for news. Runs until cancelled."""
     board, store = world.board, world.store
     while True:
-        news = board.news.rings
-        while pending := await world.offload(store.pending_comparisons, game_id, COMPARE_DRAWS_MAX):
-            await deliver_all(await world.offload(compare_all, pending), letters)
+        news, compared = board.news.rings, 0
+        while pending := await world.offload(store.pending_comparisons, game_id, compare_draws_max()):
+            compared += sum(piece.last - piece.first + 1 for piece in pending)
+            if compared >= KERNELS_AWAITED_DRAWS_MIN:
+                start_loading_kernels()
+            await deliver_all(await world.background(compare_all, pending), letters)
         board.settle(comparer_name(game_id), news)
         await board.news.wait_after(news)

@@ -11,13 +11,18 @@ from actors.pace import Pace
 from actors.world import World
 from storage.interface import GameProgress
 from universe.calendar import LogicalClock
-from universe.compiled import KERNELS_DRAWS_MIN, kernels_for, load_kernels, start_loading_kernels
+from universe.compiled import (
+    KERNELS_AWAITED_DRAWS_MIN,
+    KERNELS_DRAWS_MIN,
+    kernels_for,
+    load_kernels,
+    start_loading_kernels,
+)
 from universe.seed import ranks_of_draws
 from universe.units import DrawBatch
 
 PLAIN_BATCH_DRAWS = 32_768
 COMPILED_BATCH_DRAWS = 262_144  # for kernels as short a time as the other for the plain path
-KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # what is drawn sooner with them, even if they must be compiled first
 BATCH_DAYS_MAX = 512  # counters are kept per logical day: this bounds a batch of a game with few draws a day
 
 log = structlog.get_logger()
@@ -85,7 +90,7 @@ async def run_simulator(plan: SimulationPlan, world: World, batches: trio.Memory
                 phase = _log_phase("running", progress, before=phase)
                 while drawn < last and board.news.rings == news:
                     if due := await pace.wait_due(min(last - drawn, batch_draws_max(progress.clock))):
-                        batch = await world.offload(draw_batch, progress.clock, drawn + 1, drawn + due)
+                        batch = await world.background(draw_batch, progress.clock, drawn + 1, drawn + due)
                         await batches.send(batch)
                         drawn = batch.last
             elif progress.watermark < drawn:

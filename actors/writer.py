@@ -46,14 +46,16 @@ async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> 
         emptied = trio.Event()
         emptied.set()
         async for group in groups:
-            await emptied.wait()  # so that a commit can use the log from its start again
+            if world.store.log_is_long():
+                await emptied.wait()
             started = trio.current_time()
             committed = await commit_group(group.units, world)
             waiting = inbox.statistics().current_buffer_used
             _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
             _announce(group.letters, committed, world)
-            emptied = trio.Event()
-            nursery.start_soon(_empty_log, world, emptied)
+            if emptied.is_set():
+                emptied = trio.Event()
+                nursery.start_soon(_empty_log, world, emptied)
 
 
 async def _prepare_groups(
@@ -63,14 +65,14 @@ async def _prepare_groups(
     async with ready:
         while letters := await gather_group(inbox, lambda: ready.statistics().tasks_waiting_receive > 0):
             units = [letter.unit for letter in letters]
-            ahead = await world.offload(count_ahead, units) if _draws_of(letters) > TAIL_DRAWS_MAX else []
+            ahead = await world.background(count_ahead, units) if _draws_of(letters) > TAIL_DRAWS_MAX else []
             await ready.send(Group(letters, [*units, *ahead]))
 
 
 async def _empty_log(world: World, emptied: trio.Event) -> None:
     """Move the log into the database; where there is no room for that now, after some later commit."""
     try:
-        await world.offload(world.store.checkpoint)
+        await world.background(world.store.checkpoint)
     except StoreUnavailable as fault:
         log.warning("checkpoint.failed", reason=str(fault))
     finally:

@@ -8,7 +8,7 @@ import attrs
 import click
 import trio
 
-from actors.comparer import compare_all
+from actors.comparer import compare_all, compare_draws_max
 from actors.feed import fetch_source
 from actors.feed_pages import shown_source
 from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE
@@ -21,6 +21,7 @@ from storage.interface import Conflict, StoredResults
 from storage.lock import LeaderLock
 from storage.store import SqliteStore
 from universe.catalogue import find_game
+from universe.compiled import KERNELS_DRAWS_MIN, load_kernels
 from universe.draws import numbers_document
 from universe.game import Game
 from universe.results.gaps import Gaps
@@ -108,7 +109,11 @@ def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_va
 
 def _compare(store: SqliteStore, game_id: str) -> None:
     """Compare all committed draws with results that came after them."""
-    while pending := store.pending_comparisons(game_id, COMPARE_DRAWS_MAX):
+    compared = 0
+    while pending := store.pending_comparisons(game_id, compare_draws_max()):
+        compared += sum(piece.last - piece.first + 1 for piece in pending)
+        if compared >= KERNELS_DRAWS_MIN:
+            load_kernels()
         store.commit(compare_all(pending))
 
 

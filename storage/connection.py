@@ -13,10 +13,11 @@ import apsw
 
 from storage.errors import StoreError, StoreFull, StoreUnavailable
 
-PAGE_BYTES = 4096
+PAGE_BYTES = 8192
 READER_BUSY_MS = 100  # a reader waits on the event loop: only as long as an answer may be late
 WRITER_BUSY_MS = 30_000  # `ingest` and `extend` commit beside a simulating process
-CHECKPOINT_PAGES = 1000  # about 4 MB of log
+CHECKPOINT_PAGES = 500  # about 4 MB of log
+LOG_PAGES_MAX = 4_000  # a log that grows further takes longer to write than one that is used from its start again
 
 _OPEN = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_NOMUTEX
 _READ = apsw.SQLITE_OPEN_READONLY

@@ -81,6 +81,10 @@ class Store(Protocol):
         """Tidy up after commits, if it is time: nothing changes that anyone could read."""
         ...
 
+    def log_is_long(self) -> bool:
+        """Whether the next commit had better wait until ``checkpoint`` is through. Quick."""
+        ...
+
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""
         ...

@@ -101,6 +101,10 @@ class MemoryStore:
     def checkpoint(self) -> None:
         """There is nothing to tidy up."""
 
+    def log_is_long(self) -> bool:
+        """There is no log."""
+        return False
+
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands."""
         state = self.games[game_id]

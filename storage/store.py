@@ -11,7 +11,14 @@ import apsw
 import attrs
 
 from storage.comparisons import Backlog, keep_comparison
-from storage.connection import CHECKPOINT_PAGES, Location, open_writer, transaction, translated
+from storage.connection import (
+    CHECKPOINT_PAGES,
+    LOG_PAGES_MAX,
+    Location,
+    open_writer,
+    transaction,
+    translated,
+)
 from storage.draws import after_watermark, keep_draws
 from storage.interface import Committed, GameProgress, PendingComparison, StoredResults
 from storage.raw import Archived, archive_segments
@@ -196,16 +203,20 @@ class SqliteStore:
         return Committed(draws=draws, results=results, compared_draws=compared)
 
     def checkpoint(self) -> None:
-        """Move the log into the database if it has grown long.
+        """Move the log into the database if it has grown.
 
-        On a connection of its own, so that nothing else waits for it. A commit that begins meanwhile is as safe as any
-        other, but cannot use the log from its start again.
+        On a connection of its own, beside commits. Only a commit that begins when all is moved writes the log from its
+        start again; ``log_is_long`` says when that is worth waiting for.
         """
         if self._log_pages >= CHECKPOINT_PAGES:
             with self._emptying, translated(self.location):
                 if self._checkpointer is None:
                     self._checkpointer = open_writer(self.location)
                 self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def log_is_long(self) -> bool:
+        """Whether the next commit had better wait for a checkpoint that is under way."""
+        return self._log_pages >= LOG_PAGES_MAX
 
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""

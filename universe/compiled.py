@@ -29,7 +29,8 @@ if TYPE_CHECKING:  # numpy takes a while, and a process answers before it needs 
 
 OUTCOMES_MAX = 2**32  # kernels hold a rank in 32 bits
 BONUS_OUTCOMES_MAX = 2**16  # and a table of all bonus draws
-KERNELS_DRAWS_MIN = 500_000  # fewer are drawn before they are loaded
+KERNELS_DRAWS_MIN = 500_000  # fewer draws are made before kernels are loaded
+KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # so many are made sooner with them, even if they must be compiled first
 CACHE_NAME = "synthetic-lottery-universe"
 
 

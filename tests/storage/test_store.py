@@ -125,13 +125,13 @@ def test_raw_draws_can_be_switched_off(tmp_path: Path) -> None:
 
 
 def test_a_tick_of_production_writes_a_few_pages(tmp_path: Path) -> None:
-    """17,280 commits a day: each must stay far below the 25 kB that a gigabyte a day would allow."""
+    """17,280 commits a day: each must stay well below the 57 kB that a gigabyte a day would allow."""
     with new_store(tmp_path, GAME, 227_500, mode="prod", epoch=date(2026, 11, 21)) as store:
         draw_to(store, GAME, 40_000)
         log = tmp_path / "universe.db-wal"
         before = log.stat().st_size
         draw_to(store, GAME, 40_130, batch=13)
-        assert (log.stat().st_size - before) / 10 < 20_000
+        assert (log.stat().st_size - before) / 10 < 40_000
 
 
 @pytest.mark.parametrize(

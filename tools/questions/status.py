@@ -10,6 +10,7 @@ from tools.arguments import Arguments
 from tools.question import Question
 from tools.source import Role, Snapshot, Witness
 from tools.wire import utc_text
+from universe.compiled import kernel_state
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
     from storage.views import GameView
@@ -19,6 +20,20 @@ HOURS_A_DAY = 24
 
 class StatusArguments(Arguments):
     """There are none."""
+
+
+@attrs.frozen(kw_only=True)
+class KernelStatus:
+    """What the answering process draws and counts with. The results are the same, only the speed is not."""
+
+    state: Annotated[
+        Literal["unloaded", "loading", "ready", "unavailable"],
+        Field(
+            description="ready: compiled kernels; unloaded: the plain path, for no work so far was worth loading;"
+            " loading: the plain path until they are there; unavailable: the plain path for good."
+        ),
+    ]
+    reason: Annotated[str | None, Field(description="Why kernels are unavailable; null otherwise.")]
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +51,7 @@ class UniverseStatus:
             " this one only looks."
         ),
     ]
+    kernels: Annotated[KernelStatus, Field(description="How this process computes draws.")]
 
 
 @attrs.frozen(kw_only=True)
@@ -120,13 +136,14 @@ class StatusAnswer:
 
 def universe_status(snapshot: Snapshot, source: Witness) -> StatusAnswer:
     """Return how the universe stands as of a snapshot."""
-    seen = snapshot.universe
+    seen, kernels = snapshot.universe, kernel_state()
     universe = UniverseStatus(
         universe_id=seen.universe_id,
         version=seen.version,
         created_at=seen.created_at,
         mode=seen.mode,
         role=source.role,
+        kernels=KernelStatus(state=kernels.state, reason=kernels.reason),
     )
     return StatusAnswer(universe=universe, games=tuple(game_status(view, source) for view in snapshot.games()))
 
@@ -188,9 +205,13 @@ def tell(answer: StatusAnswer) -> str:
     universe = answer.universe
     opening = (
         f"Universe {universe.universe_id} ({universe.mode}), created {utc_text(universe.created_at)}, rules"
-        f" version {universe.version}; this process is a {universe.role}."
+        f" version {universe.version}; this process is a {universe.role}, kernels {_kernels_text(universe.kernels)}."
     )
     return "\n".join([opening, *map(_game_text, answer.games)] if answer.games else [opening, "No game has data yet."])
+
+
+def _kernels_text(kernels: KernelStatus) -> str:
+    return kernels.state if kernels.reason is None else f"{kernels.state} ({kernels.reason})"
 
 
 def _span(results: RealResultsStatus) -> str:

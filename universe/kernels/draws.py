@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import float64, int64, uint32, uint64
 
-from universe.kernels.jit import kernel
+from universe.kernels.jit import inlined, kernel
 from universe.kernels.sha256 import DIGEST_WORDS, LANES, WORDS, digest_lanes
 
 Bytes = npt.NDArray[np.uint8]
@@ -66,7 +66,7 @@ def draw_ranks(prefix: Bytes, first: int, outcomes: int, ranks: Words) -> None:
         done += count
 
 
-@kernel
+@inlined
 def _reduce(digests: Words, outcomes: int, ranks: Words, at: int, wanted: int) -> None:
     """Write 128-bit digests modulo ``outcomes``: powers of 2**32 taken modulo it first, then one division in doubles.
 
@@ -86,7 +86,7 @@ def _reduce(digests: Words, outcomes: int, ranks: Words, at: int, wanted: int) -
         ranks[at + lane] = uint32(rank)
 
 
-@kernel
+@inlined
 def _reduce_by_steps(digests: Words, outcomes: int, ranks: Words, at: int, wanted: int) -> None:
     """Write the same for up to 2**32 outcomes, by Horner's rule."""
     modulus = uint64(outcomes)

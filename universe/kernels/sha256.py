@@ -8,6 +8,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from universe.sha256 import INITIAL, ROUND_CONSTANTS
@@ -25,6 +26,8 @@ class _Lanes:
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
+        shifted = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        self.rotate_right = cgutils.get_or_insert_function(builder.module, shifted, f"llvm.fshr.v{LANES}i32")
 
     def constant(self, value: int) -> Vector:
         """Return the same number in every lane."""
@@ -39,9 +42,7 @@ class _Lanes:
     def mix(self, word: Vector, rotations: tuple[int, ...], shift: int | None = None) -> Vector:
         """Return the exclusive or of ``word`` rotated right by each amount, and shifted right if a shift is given."""
         build = self.builder
-        parts = [
-            build.or_(build.lshr(word, self.constant(by)), build.shl(word, self.constant(32 - by))) for by in rotations
-        ]
+        parts = [build.call(self.rotate_right, [word, word, self.constant(by)]) for by in rotations]
         if shift is not None:
             parts.append(build.lshr(word, self.constant(shift)))
         return build.xor(build.xor(parts[0], parts[1]), parts[2])

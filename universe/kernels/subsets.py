@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import int64, uint8, uint32
 
-from universe.kernels.jit import kernel
+from universe.kernels.jit import inlined, kernel
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -59,10 +59,10 @@ def count_rows(
             at += 1
         start = end
         _next_rest(rest)
-    return int(carries)
+    return carries
 
 
-@kernel
+@inlined
 def _column_of_rest(bonus_rank: int, lowest: int, rest: Integers, bonus_numbers: Bytes, columns: Integers) -> int:
     """Return the column of a bonus draw from the rest of the drum: each of its numbers steps over the main ones."""
     column = int64(0)
@@ -72,10 +72,10 @@ def _column_of_rest(bonus_rank: int, lowest: int, rest: Integers, bonus_numbers:
         for main in rest:
             number += int64(number >= main + 1)
         column += columns[j, number]
-    return column
+    return int(column)
 
 
-@kernel
+@inlined
 def _next_rest(rest: Integers) -> None:
     """Go on to the next set in colexicographic order; its lowest number is at least 1."""
     place = 0

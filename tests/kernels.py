@@ -1,0 +1,29 @@
+"""Compiled kernels for tests that want them: afterwards the process is as if they had never been asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from universe import compiled
+
+_ready = compiled._Loader()
+
+
+@contextmanager
+def kernels_serve() -> Iterator[None]:
+    """Within, kernels serve the whole process; they are loaded the first time."""
+    before, compiled._loader = compiled._loader, _ready
+    try:
+        assert compiled.load_kernels() == compiled.KernelState("ready")
+        yield
+    finally:
+        compiled._loader = before
+
+
+@contextmanager
+def fresh_loader() -> Iterator[None]:
+    """Within, the process has not yet been asked for kernels."""
+    before, compiled._loader = compiled._loader, compiled._Loader()
+    try:
+        yield
+    finally:
+        compiled._loader = before
