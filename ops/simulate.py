@@ -11,6 +11,7 @@ import trio
 
 from actors.board import Board
 from actors.simulator import SimulationPlan
+from ops.memory import share_memory_between_threads
 from ops.options import (
     DATE,
     DRAW_NUMBER,
@@ -63,6 +64,7 @@ def simulate_command(
     wishes = Initialisation(
         epoch=epoch, draws_per_day=draws_per_day, max_draws=max_draws, milestone_date=milestone_date
     )
+    share_memory_between_threads()
     with locked(chosen, "simulate"):
         document = trio.run(_simulate, chosen, games, draws, until, wishes, not as_json)
     if as_json:

@@ -7,7 +7,7 @@ import apsw
 import numpy as np
 
 from storage.counters import counter_key
-from universe.cells import EMPTY, SPARSE, Chunk, Counts, counts_of
+from universe.cells import EMPTY, HALF, SPARSE, Chunk, Counts, counts_of, half_bytes, unpacked
 from universe.subsets import Index
 
 Row = tuple[Index, int, int]  # of an index: in which chunk it lies, and from which cell of the chunk on
@@ -16,17 +16,16 @@ Row = tuple[Index, int, int]  # of an index: in which chunk it lies, and from wh
 def sum_rows(db: apsw.Connection, key: int, wanted: Mapping[Index, Sequence[int]]) -> dict[int, Counts]:
     """Return for each index, by its size, the sum of some of its rows."""
     sums: dict[int, Counts] = {index.size: np.zeros(index.row_cells, dtype=np.int64) for index in wanted}
-    dense: dict[tuple[Index, int], list[bytes]] = {}
+    dense: dict[tuple[Index, int, int], list[bytes]] = {}  # by width, and cells before the row's in its first byte
     for (index, _, start), chunk in _read_rows(db, list(_rows(key, wanted))):
         if chunk.width == SPARSE:
             sums[index.size] += counts_of(chunk, index.chunk_cells, start, start + index.row_cells)
         else:
-            dense.setdefault((index, chunk.width), []).append(bytes(chunk.data))
-    for (index, width), parts in dense.items():  # rows of one width at once: each call of numpy costs a microsecond
-        cells = index.row_cells * len(parts)
-        sums[index.size] += (
-            counts_of(Chunk(width, b"".join(parts)), cells, 0, cells).reshape(len(parts), -1).sum(axis=0)
-        )
+            skipped = start % 2 if chunk.width == HALF else 0
+            dense.setdefault((index, chunk.width, skipped), []).append(bytes(chunk.data))
+    for (index, width, skipped), parts in dense.items():  # at once: each call of numpy costs a microsecond
+        counts = unpacked(width, b"".join(parts)).reshape(len(parts), -1)
+        sums[index.size] += counts[:, skipped : skipped + index.row_cells].sum(axis=0, dtype=np.int64)
     return sums
 
 
@@ -55,9 +54,14 @@ def _read_rows(db: apsw.Connection, rows: Sequence[Row]) -> Iterator[tuple[Row, 
             if width is None:
                 continue
             blob.reopen(chunk)
-            if width != SPARSE:
+            if width == SPARSE:
+                yield row, Chunk(width, blob.read())
+            elif width == HALF:
+                blob.seek(start // 2)
+                yield row, Chunk(width, blob.read(half_bytes(index.row_cells)))
+            else:
                 blob.seek(start * width)
-            yield row, Chunk(width, blob.read() if width == SPARSE else blob.read(index.row_cells * width))
+                yield row, Chunk(width, blob.read(index.row_cells * width))
 
 
 def read_cell(db: apsw.Connection, key: int, index: Index, cell: int) -> int:

@@ -13,7 +13,7 @@ from storage.errors import StoreError, WrongModeError
 
 Mode = Literal["prod", "test"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TEST_DRAWS_MAX = 1_000_000  # in the schema itself: no program can make a large test universe
 APPLICATION_IDS: dict[Mode, int] = {"prod": 0x534C5550, "test": 0x534C5554}
 
@@ -110,7 +110,9 @@ def schema_sql(mode: Mode) -> str:
     return _TABLES.format(mode=mode, cap=cap) + triggers
 
 
-MIGRATIONS: dict[int, str] = {}  # user_version: the statements that lead to the next
+MIGRATIONS: dict[int, str] = {  # user_version: the statements that lead to the next
+    1: "",  # counters may be half a byte wide: nothing to change, but an older program must not read them
+}
 
 
 def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:

@@ -1,8 +1,8 @@
 """Counters of one index, cut into chunks of cells; each chunk is packed the way its own density pays.
 
 Sparse: the offsets of the counted cells, ascending, one entry a count (2, 4 or 8 bytes wide, as the chunk's length
-needs). Dense: one count a cell, 1, 2, 4 or 8 bytes wide, widened before it overflows. A chunk starts sparse and becomes
-dense, for good, once that is smaller.
+needs). Dense: one count a cell, half a byte to 8 bytes wide, widened before it overflows. A chunk starts sparse and
+becomes dense, for good, once that is smaller.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +18,15 @@ Cells = npt.NDArray[np.integer]
 Counts = npt.NDArray[np.integer]
 
 SPARSE = 0  # the width that marks a sparse chunk
-DENSE_MIN = 1  # the narrowest dense width
+HALF = -4  # the width of half a byte, in bits: two cells a byte, the first in the low half, and a byte to spare
+BYTE = 1
+HALF_MAX = 15  # the highest count that half a byte holds
 _UNSIGNED: dict[int, np.dtype[np.unsignedinteger]] = {width: np.dtype(f"<u{width}") for width in (1, 2, 4, 8)}
 
 
 @attrs.frozen
 class Chunk:
-    """Packed counts of one chunk: ``width`` bytes a cell, or SPARSE."""
+    """Packed counts of one chunk: ``width`` bytes a cell, or HALF, or SPARSE."""
 
     width: int
     data: bytes | memoryview
@@ -72,13 +74,13 @@ def _add_cells(chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells) -> I
         sparse_cells = cells
     else:
         for number, start, end in zip(touched[~stays].tolist(), *bounds[:, ~stays].tolist(), strict=True):
-            yield number, _add_to_dense(chunks[number], cells[start:end] - number * chunk_cells)
+            yield number, _add_to_dense(chunks[number], chunk_cells, cells[start:end] - number * chunk_cells)
         sparse_cells = cells[np.repeat(stays, bounds[1] - bounds[0])]
     yield from _add_to_sparse(chunks, chunk_cells, touched[stays], sparse_cells)
 
 
-def _add_to_dense(chunk: Chunk, offsets: Cells) -> Chunk:
-    counts = np.frombuffer(chunk.data, dtype=_UNSIGNED[chunk.width]).astype(np.int64)
+def _add_to_dense(chunk: Chunk, chunk_cells: int, offsets: Cells) -> Chunk:
+    counts = counts_of(chunk, chunk_cells, 0, chunk_cells)
     np.add.at(counts, offsets, 1)
     return _packed_counts(counts)
 
@@ -93,9 +95,9 @@ def _add_to_sparse(
     merged.sort()
     bounds = np.searchsorted(merged, np.stack([touched, touched + 1]) * chunk_cells)
     offsets = (merged - np.repeat(touched * chunk_cells, bounds[1] - bounds[0])).astype(kind)
-    buffer, sparse_max = memoryview(offsets.tobytes()), chunk_cells // kind.itemsize
+    buffer, sparse_max = memoryview(offsets.tobytes()), half_bytes(chunk_cells) // kind.itemsize
     for number, start, end in zip(touched.tolist(), *bounds.tolist(), strict=True):
-        if end - start > sparse_max:  # from here on a byte a cell may be smaller
+        if end - start > sparse_max:  # from here on a count for every cell may be smaller
             yield number, _packed_entries(offsets[start:end], chunk_cells)
         else:
             yield number, Chunk(SPARSE, buffer[start * kind.itemsize : end * kind.itemsize])
@@ -105,7 +107,7 @@ def add_counts(chunk: Chunk, chunk_cells: int, added: Counts) -> Chunk:
     """Add a count to each of the chunk's first ``len(added)`` cells."""
     counts = counts_of(chunk, chunk_cells, 0, chunk_cells)
     counts[: len(added)] += added
-    if chunk.width == SPARSE and counts.sum() * offset_type(chunk_cells).itemsize <= chunk_cells:
+    if chunk.width == SPARSE and counts.sum() * offset_type(chunk_cells).itemsize <= half_bytes(chunk_cells):
         offsets = np.flatnonzero(counts)
         return _packed_entries(np.repeat(offsets, counts[offsets]), chunk_cells)
     return _packed_counts(counts)
@@ -114,7 +116,7 @@ def add_counts(chunk: Chunk, chunk_cells: int, added: Counts) -> Chunk:
 def _packed_entries(offsets: npt.NDArray[np.integer], chunk_cells: int) -> Chunk:
     kind = offset_type(chunk_cells)
     dense = None
-    if len(offsets) * kind.itemsize > chunk_cells:
+    if len(offsets) * kind.itemsize > half_bytes(chunk_cells):
         dense = _packed_counts(np.bincount(offsets.astype(np.int64), minlength=chunk_cells))
     if dense is not None and len(dense.data) < len(offsets) * kind.itemsize:
         return dense
@@ -123,8 +125,28 @@ def _packed_entries(offsets: npt.NDArray[np.integer], chunk_cells: int) -> Chunk
 
 def _packed_counts(counts: Counts) -> Chunk:
     highest = int(counts.max(initial=0))
+    if highest <= HALF_MAX:
+        halves = np.zeros(2 * half_bytes(len(counts)), dtype=np.uint8)
+        halves[: len(counts)] = counts
+        return Chunk(HALF, (halves[::2] | halves[1::2] << 4).tobytes())
     width = next(width for width in (1, 2, 4, 8) if highest < 256**width)
     return Chunk(width, counts.astype(_UNSIGNED[width]).tobytes())
+
+
+def half_bytes(cells: int) -> int:
+    """Return the bytes of so many cells of width HALF; wherever a row of them begins, it ends within them."""
+    return cells // 2 + 1
+
+
+def unpacked(width: int, data: bytes | memoryview) -> Counts:
+    """Return the counts of dense data; of width HALF one or two more than there are cells."""
+    if width != HALF:
+        return np.frombuffer(data, dtype=_UNSIGNED[width])
+    pairs = np.frombuffer(data, dtype=np.uint8)
+    halves = np.empty(2 * len(pairs), dtype=np.uint8)
+    np.bitwise_and(pairs, HALF_MAX, out=halves[::2])
+    np.right_shift(pairs, 4, out=halves[1::2])
+    return halves
 
 
 def counts_of(chunk: Chunk, chunk_cells: int, start: int, stop: int) -> Counts:
@@ -133,7 +155,7 @@ def counts_of(chunk: Chunk, chunk_cells: int, start: int, stop: int) -> Counts:
         entries = np.frombuffer(chunk.data, dtype=offset_type(chunk_cells))
         low, high = np.searchsorted(entries, [start, stop]).tolist()
         return np.bincount(entries[low:high].astype(np.int64) - start, minlength=stop - start)
-    return np.frombuffer(chunk.data, dtype=_UNSIGNED[chunk.width])[start:stop].astype(np.int64)
+    return unpacked(chunk.width, chunk.data)[start:stop].astype(np.int64)
 
 
 def counted_cells(chunks: Mapping[int, Chunk], chunk_cells: int) -> tuple[Cells, Counts]:

@@ -17,6 +17,7 @@ Words = npt.NDArray[np.uint32]
 HALF_BITS = 9  # so many counters stay in the nearest cache
 LOW_BITS = 2 * HALF_BITS
 NOT_DENSE = -1
+HALF_MAX, BYTE_MAX = 15, 255
 
 
 @kernel
@@ -71,23 +72,24 @@ def fold_cells(
     held: Offsets,
     held_bounds: Integers,
     dense: Bytes,
-    dense_rows: Integers,
+    dense_starts: Integers,
+    halves: Bytes,
     merged: Offsets,
     merged_bounds: Integers,
     overflown: Bytes,
 ) -> None:
     """Count ascending ``cells`` of an index in some chunks; chunk i begins at cell ``starts[i]``.
 
-    Its news are ``cells[firsts[i] : ends[i]]``, its sparse entries ``held`` between ``held_bounds``. Both are
-    counted in its row of ``dense``, which keeps what is there, or else merged into ``merged``, whose bounds are
-    written. A row where a byte does not hold a count is marked in ``overflown``, and its content is worthless.
+    Its news are ``cells[firsts[i] : ends[i]]``, its sparse entries ``held`` between ``held_bounds``. Both are merged
+    into ``merged``, whose bounds are written; or, unless ``dense_starts[i]`` is NOT_DENSE, added to what ``dense``
+    holds from there on, half a byte a cell where ``halves[i]``, else a byte. Where that does not hold a count the chunk
+    is marked in ``overflown``, and what was made of it is worthless.
     """
     for i in range(len(starts)):
-        start, row = starts[i], dense_rows[i]
         entry, entries = held_bounds[i], held_bounds[i + 1]
-        at, end = firsts[i], ends[i]
+        at, end, start = firsts[i], ends[i], starts[i]
         written = merged_bounds[i]
-        if row == NOT_DENSE:
+        if dense_starts[i] == NOT_DENSE:
             while entry < entries and at < end:
                 offset, new = int64(held[entry]), int64(cells[at]) - start
                 older = int64(offset <= new)  # no branch: which comes next is a coin toss
@@ -104,14 +106,21 @@ def fold_cells(
                 at += 1
                 written += 1
         else:
-            counts = dense[row]
+            counts = dense[dense_starts[i] :]
             full = uint8(0)
-            for k in range(entry, entries):
-                full |= uint8(counts[held[k]] == 255)
-                counts[held[k]] += uint8(1)
-            for k in range(at, end):
-                offset = int64(cells[k]) - start
-                full |= uint8(counts[offset] == 255)
-                counts[offset] += uint8(1)
+            while entry < entries or at < end:
+                if entry < entries:
+                    offset = int64(held[entry])
+                    entry += 1
+                else:
+                    offset = int64(cells[at]) - start
+                    at += 1
+                if halves[i]:
+                    shift = uint8(4 * (offset & 1))
+                    full |= uint8((counts[offset >> 1] >> shift) & HALF_MAX == HALF_MAX)
+                    counts[offset >> 1] += uint8(1 << shift)
+                else:
+                    full |= uint8(counts[offset] == BYTE_MAX)
+                    counts[offset] += uint8(1)
             overflown[i] = full
         merged_bounds[i + 1] = written

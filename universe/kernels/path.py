@@ -7,13 +7,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from math import comb
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from universe.cells import DENSE_MIN, EMPTY, SPARSE, Cells, Chunk, Counts, offset_type, places_in
+from universe.cells import BYTE, EMPTY, HALF, SPARSE, Cells, Chunk, Counts, half_bytes, offset_type, places_in
 from universe.game import Game
 from universe.kernels.counting import bonus_of_rest, match, split, tally
 from universe.kernels.draws import FIRST_DRAW_MIN, draw_ranks
@@ -146,62 +147,74 @@ def _binomials(size: int, picked: int) -> npt.NDArray[np.int64]:
 def add_cells(
     chunks: Mapping[int, Chunk], chunk_cells: int, cells: Cells
 ) -> tuple[Iterator[tuple[int, Chunk]], Sequence[int]]:
-    """Count ascending cells in sparse chunks and in dense ones of a byte a cell.
+    """Count ascending cells in sparse chunks and in dense ones of up to a byte a cell.
 
     Returns those chunks as they are now, and the numbers of those that need wider counts and were left alone.
     """
     kind = offset_type(chunk_cells)
     numbers = np.arange(int(cells[0]) // chunk_cells, int(cells[-1]) // chunk_cells + 1)
     bounds = np.array([*places_in(cells, (numbers * chunk_cells).tolist()), len(cells)])
-    chosen = [(at, chunks.get(numbers[at], EMPTY)) for at in np.flatnonzero(np.diff(bounds)).tolist()]  # touched at all
-    wide = [int(numbers[at]) for at, chunk in chosen if chunk.width > DENSE_MIN]
-    chosen = [(at, chunk) for at, chunk in chosen if chunk.width <= DENSE_MIN]
+    touched = [(at, chunks.get(int(numbers[at]), EMPTY)) for at in np.flatnonzero(np.diff(bounds)).tolist()]
+    chosen = [(at, chunk) for at, chunk in touched if chunk.width <= BYTE]
     at = np.array([at for at, _ in chosen], dtype=np.int64)
-    firsts, ends = bounds[at], bounds[at + 1]
+    firsts, ends, starts = bounds[at], bounds[at + 1], numbers[at] * chunk_cells
     sparse = [chunk.data if chunk.width == SPARSE else b"" for _, chunk in chosen]
     entries = np.array([len(data) for data in sparse], dtype=np.int64) // kind.itemsize
-    was_dense = np.array([chunk.width != SPARSE for _, chunk in chosen], dtype=bool)
-    is_dense = was_dense | ((entries + ends - firsts) * kind.itemsize > chunk_cells)
-    rows = np.where(is_dense, np.cumsum(is_dense) - 1, NOT_DENSE)
-    dense = np.empty((int(is_dense.sum()), chunk_cells), dtype=np.uint8)
-    for row, (_, chunk) in zip(rows.tolist(), chosen, strict=True):
-        if row != NOT_DENSE:
-            dense[row] = 0 if chunk.width == SPARSE else np.frombuffer(chunk.data, dtype=np.uint8)
-    merged = np.empty(int((entries + ends - firsts)[~is_dense].sum()), dtype=kind)
+    is_sparse = np.array([chunk.width == SPARSE for _, chunk in chosen], dtype=bool)
+    is_sparse &= (entries + ends - firsts) * kind.itemsize <= half_bytes(chunk_cells)
+    widths = [SPARSE if sparse else chunk.width or HALF for (_, chunk), sparse in zip(chosen, is_sparse, strict=True)]
+    dense, dense_starts = _laid_out([chunk for _, chunk in chosen], widths, chunk_cells)
+    merged = np.empty(int((entries + ends - firsts)[is_sparse].sum()), dtype=kind)
     merged_bounds = np.zeros(len(chosen) + 1, dtype=np.int64)
     overflown = np.zeros(len(chosen), dtype=np.uint8)
     fold_cells(
         _words(cells),
-        numbers[at] * chunk_cells,
+        starts,
         firsts,
         ends,
         np.frombuffer(b"".join(sparse), dtype=kind),
         np.concatenate([[0], np.cumsum(entries)]),
         dense,
-        rows,
+        dense_starts,
+        np.array([width == HALF for width in widths], dtype=np.uint8),
         merged,
         merged_bounds,
         overflown,
     )
-    wide += numbers[at[overflown > 0]].tolist()
-    return _packed(numbers[at], rows, dense, merged, merged_bounds, overflown), wide
+    packed = _packed(widths, chunk_cells, dense, dense_starts, merged, merged_bounds)
+    wide = [int(numbers[at]) for at, chunk in touched if chunk.width > BYTE] + numbers[at[overflown > 0]].tolist()
+    rows = zip(numbers[at].tolist(), packed, overflown.tolist(), strict=True)
+    return ((number, chunk) for number, chunk, full in rows if not full), wide
+
+
+def _laid_out(
+    chunks: Sequence[Chunk], widths: Sequence[int], chunk_cells: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return dense counts end to end, those of chunks that were sparse still 0; and where each chunk begins."""
+    sizes = {SPARSE: 0, HALF: half_bytes(chunk_cells), BYTE: chunk_cells}
+    bounds = np.cumsum([0, *(sizes[width] for width in widths)])
+    dense = np.empty(bounds[-1], dtype=np.uint8)
+    for chunk, width, (start, end) in zip(chunks, widths, pairwise(bounds.tolist()), strict=True):
+        if width != SPARSE:
+            dense[start:end] = 0 if chunk.width == SPARSE else np.frombuffer(chunk.data, dtype=np.uint8)
+    return dense, np.where(np.array(widths) == SPARSE, NOT_DENSE, bounds[:-1])
 
 
 def _packed(
-    numbers: Cells,
-    rows: Cells,
+    widths: Sequence[int],
+    chunk_cells: int,
     dense: npt.NDArray[np.uint8],
+    dense_starts: Cells,
     merged: npt.NDArray[np.unsignedinteger],
     merged_bounds: Cells,
-    overflown: npt.NDArray[np.uint8],
-) -> Iterator[tuple[int, Chunk]]:
-    buffer = merged.data.cast("B")
-    bounds = merged_bounds * merged.itemsize
-    for at, (number, row) in enumerate(zip(numbers.tolist(), rows.tolist(), strict=True)):
-        if row == NOT_DENSE:
-            yield number, Chunk(SPARSE, buffer[bounds[at] : bounds[at + 1]])
-        elif not overflown[at]:
-            yield number, Chunk(DENSE_MIN, dense[row].data)
+) -> Iterator[Chunk]:
+    entries, counts = merged.data.cast("B"), dense.data
+    bounds = (merged_bounds * merged.itemsize).tolist()
+    for i, (width, start) in enumerate(zip(widths, dense_starts.tolist(), strict=True)):
+        if width == SPARSE:
+            yield Chunk(SPARSE, entries[bounds[i] : bounds[i + 1]])
+        else:
+            yield Chunk(width, counts[start : start + (half_bytes(chunk_cells) if width == HALF else chunk_cells)])
 
 
 def _words(ranks: Ranks) -> npt.NDArray[np.uint32]:
