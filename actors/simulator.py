@@ -1,5 +1,6 @@
 """Drawing on after the watermark, at a pace or as fast as the writer takes it, until the game's bound."""
 
+import contextlib
 from collections.abc import Callable
 
 import attrs
@@ -7,6 +8,7 @@ import structlog
 import trio
 
 from actors.board import actor_name
+from actors.group import group_draws_max
 from actors.pace import Pace
 from actors.world import World
 from storage.interface import GameProgress
@@ -72,7 +74,8 @@ async def prepare_kernels(draws: int) -> None:
 async def run_simulator(plan: SimulationPlan, world: World, batches: trio.MemorySendChannel[DrawBatch]) -> None:
     """Draw on after the watermark, as far as allowed; there, wait until more is allowed. Runs until cancelled.
 
-    A full mailbox makes it wait: that is the backpressure. It reports itself settled once its last draw is committed.
+    A full mailbox makes it wait: that is the backpressure. Unpaced simulators take turns of one transaction's draws:
+    its indexes are then those of one game. It reports itself settled once its last draw is committed.
     """
     board, store = world.board, world.store
     pace = Pace(plan.draws_per_second)
@@ -88,11 +91,13 @@ async def run_simulator(plan: SimulationPlan, world: World, batches: trio.Memory
                 if plan.draws_per_second is None:
                     await prepare_kernels(last - drawn)
                 phase = _log_phase("running", progress, before=phase)
-                while drawn < last and board.news.rings == news:
-                    if due := await pace.wait_due(min(last - drawn, batch_draws_max(progress.clock))):
-                        batch = await world.background(draw_batch, progress.clock, drawn + 1, drawn + due)
-                        await batches.send(batch)
-                        drawn = batch.last
+                async with world.turn if plan.draws_per_second is None else contextlib.nullcontext():
+                    last = min(last, drawn + group_draws_max(progress.clock.game))
+                    while drawn < last and board.news.rings == news:
+                        if due := await pace.wait_due(min(last - drawn, batch_draws_max(progress.clock))):
+                            batch = await world.background(draw_batch, progress.clock, drawn + 1, drawn + due)
+                            await batches.send(batch)
+                            drawn = batch.last
             elif progress.watermark < drawn:
                 await board.commits.wait_after(commits)
             else:

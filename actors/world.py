@@ -72,7 +72,8 @@ def now_utc() -> datetime:
 class World:
     """The surroundings of every actor. ``now`` is the world's clock, UTC; pauses are on trio's.
 
-    ``offload`` is for what others wait for, ``background`` for work that fills the processors.
+    ``offload`` is for what others wait for, ``background`` for work that fills the processors, ``turn`` for those who
+    would fill the mailboxes all at once.
     """
 
     store: Store
@@ -80,6 +81,7 @@ class World:
     background: Offload = attrs.field()
     budget: RestartBudget = attrs.field(factory=RestartBudget)
     board: Board = attrs.field(factory=Board)
+    turn: trio.Lock = attrs.field(factory=trio.Lock)
     now: Callable[[], datetime] = now_utc
 
     @background.default

@@ -1,25 +1,20 @@
 """The only writer of a process: letters in, transactions out, each told once it is kept."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 import structlog
 import trio
 
+from actors.group import Gatherer, draws_of
 from actors.mail import Letter
 from actors.world import World
 from storage.draws import TAIL_DRAWS_MAX, count_ahead
 from storage.errors import StoreUnavailable
 from storage.interface import Committed, StoredResults
-from universe.compiled import kernels_for
-from universe.units import DrawUnit, ResultsUnit, Unit
+from universe.units import Unit
 
 WRITER = "writer"
-GROUP_DRAWS_MAX = 8_000_000  # the indexes are written once a commit: large ones pay, memory bounds them
-PLAIN_GROUP_DRAWS_MAX = 262_144
-GROUP_UNITS_MAX = 256
-GROUP_LINGER_SECONDS = 0.05  # what arrives this soon after the first letter shares its transaction
 COMMIT_SECONDS_MAX = 120.0
 PARK_RETRY_SECONDS = 5.0
 RESULT_LINES_MAX = 10  # more results at once are told in one line
@@ -63,9 +58,10 @@ async def _prepare_groups(
 ) -> None:
     """Gather letters, and count ahead what a large group adds to the indexes."""
     async with ready:
-        while letters := await gather_group(inbox, lambda: ready.statistics().tasks_waiting_receive > 0):
+        gatherer = Gatherer(inbox, is_awaited=lambda: ready.statistics().tasks_waiting_receive > 0)
+        while letters := await gatherer.next_group():
             units = [letter.unit for letter in letters]
-            ahead = await world.background(count_ahead, units) if _draws_of(letters) > TAIL_DRAWS_MAX else []
+            ahead = await world.background(count_ahead, units) if draws_of(letters) > TAIL_DRAWS_MAX else []
             await ready.send(Group(letters, [*units, *ahead]))
 
 
@@ -77,41 +73,6 @@ async def _empty_log(world: World, emptied: trio.Event) -> None:
         log.warning("checkpoint.failed", reason=str(fault))
     finally:
         emptied.set()
-
-
-async def gather_group(
-    inbox: trio.MemoryReceiveChannel[Letter], is_awaited: Callable[[], bool] = lambda: True
-) -> list[Letter]:
-    """Take letters until the group is full, or has lingered long enough and is awaited. Empty: closed and drained.
-
-    Results close a group at once: whoever sent them waits, and so does everyone who compares.
-    """
-    group: list[Letter] = []
-    with contextlib.suppress(trio.EndOfChannel):
-        group.append(await inbox.receive())
-        lingering = True
-        while lingering:
-            with trio.move_on_after(GROUP_LINGER_SECONDS):
-                while not _is_full(group):
-                    group.append(await inbox.receive())
-            lingering = not _is_full(group) and not is_awaited()
-    return group
-
-
-def _is_full(group: Sequence[Letter]) -> bool:
-    """Whether a group is to be committed now. It exceeds the bound on draws by less than one batch."""
-    urgent = any(isinstance(letter.unit, ResultsUnit) for letter in group)
-    return urgent or _draws_of(group) >= _group_draws_max(group) or len(group) >= GROUP_UNITS_MAX
-
-
-def _group_draws_max(group: Sequence[Letter]) -> int:
-    """Return how many draws one transaction takes: the plain path needs many times the memory for each."""
-    games = {letter.unit.batch.clock.game for letter in group if isinstance(letter.unit, DrawUnit)}
-    return GROUP_DRAWS_MAX if all(kernels_for(game) for game in games) else PLAIN_GROUP_DRAWS_MAX
-
-
-def _draws_of(group: Sequence[Letter]) -> int:
-    return sum(len(letter.unit.batch.ranks) for letter in group if isinstance(letter.unit, DrawUnit))
 
 
 async def commit_group(units: Sequence[Unit], world: World) -> Committed:

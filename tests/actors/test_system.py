@@ -11,7 +11,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from actors import simulator, writer
+from actors import group, simulator
 from actors.feed_results import FeedPlan
 from actors.services import Service, run_beside
 from actors.simulator import SimulationPlan
@@ -111,7 +111,7 @@ async def test_a_crashed_writer_restarts_with_its_producers_on_fresh_mailboxes(
 ) -> None:
     """The units that the mailboxes held are gone with it; the store tells where to go on."""
     monkeypatch.setattr(simulator, "PLAIN_BATCH_DRAWS", 50)
-    monkeypatch.setattr(writer, "GROUP_UNITS_MAX", 2)
+    monkeypatch.setattr(group, "GROUP_UNITS_MAX", 2)
     store = make_store()
     store.fault = crash_at((2, "before"), (4, "after"))
     world = make_world(store)

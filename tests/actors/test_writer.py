@@ -12,11 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mail import Letter, deliver
 from actors.writer import (
-    GROUP_LINGER_SECONDS,
-    GROUP_UNITS_MAX,
     PARK_RETRY_SECONDS,
-    PLAIN_GROUP_DRAWS_MAX,
-    gather_group,
     result_lines,
     run_writer,
 )
@@ -49,41 +45,6 @@ def mailbox(units: Sequence[Unit]) -> trio.MemoryReceiveChannel[Letter]:
         for unit in units:
             send.send_nowait(Letter(unit))
     return inbox
-
-
-async def groups_of(inbox: trio.MemoryReceiveChannel[Letter]) -> list[int]:
-    sizes = []
-    while group := await gather_group(inbox):
-        sizes.append(len(group))
-    return sizes
-
-
-async def test_a_group_is_bounded_by_draws(autojump_clock: MockClock) -> None:
-    most_of_a_group = draws(1, PLAIN_GROUP_DRAWS_MAX - 1)
-    assert await groups_of(mailbox([most_of_a_group, draws(1, 1), draws(1, 1)])) == [2, 1]
-
-
-async def test_a_group_is_bounded_by_units(autojump_clock: MockClock) -> None:
-    assert await groups_of(mailbox([draws(1, 1)] * (GROUP_UNITS_MAX + 1))) == [GROUP_UNITS_MAX, 1]
-
-
-async def test_results_close_a_group_at_once(autojump_clock: MockClock) -> None:
-    assert await groups_of(mailbox([draws(1, 1), results(result(WEDNESDAY)), draws(2, 2)])) == [2, 1]
-
-
-async def test_a_group_lingers_for_what_comes_a_moment_later(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    send, inbox = trio.open_memory_channel[Letter](10)
-
-    async def send_later() -> None:
-        for pause in (GROUP_LINGER_SECONDS / 2, GROUP_LINGER_SECONDS):
-            await trio.sleep(pause)
-            send.send_nowait(Letter(draws(1, 1)))
-
-    send.send_nowait(Letter(draws(1, 1)))
-    nursery.start_soon(send_later)
-    assert len(await gather_group(inbox)) == 2
-    assert trio.current_time() == pytest.approx(GROUP_LINGER_SECONDS)
-    assert len(await gather_group(inbox)) == 1
 
 
 async def test_a_closed_mailbox_is_drained_before_the_writer_ends(autojump_clock: MockClock) -> None:
