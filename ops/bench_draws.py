@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from actors.simulator import batch_draws_max, draw_batch
 from actors.group import GROUP_DRAWS_MAX
+from actors.simulator import batch_draws_max, draw_batch
 from ops.bench_measure import nanoseconds
 from ops.place import Mode, Place
 from ops.prepare import DRAWS_PER_DAY

@@ -8,11 +8,12 @@ kernels cannot be had. Both give the same results, bit by bit.
 import gc
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -31,6 +32,7 @@ OUTCOMES_MAX = 2**32  # kernels hold a rank in 32 bits
 BONUS_OUTCOMES_MAX = 2**16  # and a table of all bonus draws
 KERNELS_DRAWS_MIN = 500_000  # fewer draws are made before kernels are loaded
 KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # so many are made sooner with them, even if they must be compiled first
+COMPILE_SECONDS_MAX = 60.0
 CACHE_NAME = "synthetic-lottery-universe"
 
 
@@ -153,13 +155,37 @@ def _load() -> Kernels:
 
     if numba.config.DISABLE_JIT:
         raise RuntimeError("numba is told not to compile (NUMBA_DISABLE_JIT)")
+    helper = None
     if not os.environ.get("NUMBA_CACHE_DIR"):
-        numba.config.CACHE_DIR = str(_cache_folder())
-    from universe.kernels import path
-    from universe.kernels.warm import warm_up
+        folder = _cache_folder()
+        helper = None if any(folder.iterdir()) else _compile_beside(folder)
+        numba.config.CACHE_DIR = str(folder)
+    from universe.kernels import path, warm
 
-    warm_up()
+    warm.warm_draws()
+    if helper is not None:
+        with suppress(subprocess.TimeoutExpired):
+            helper.wait(COMPILE_SECONDS_MAX)
+    warm.warm_indexes()
     return path
+
+
+def _compile_beside(folder: Path) -> "subprocess.Popen[bytes] | None":
+    """Have another process compile half of the kernels into the cache: compiling holds the interpreter lock.
+
+    Should it fail, they are compiled here; should this process end first, it ends soon after.
+    """
+    command = [sys.executable, "-m", "universe.kernels.warm"]
+    try:
+        return subprocess.Popen(  # noqa: S603  this very interpreter, its own module
+            command,
+            env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
 
 
 def _cache_folder() -> Path:

@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from universe.cells import Chunk
+import numpy as np
+
+from universe.cells import SPARSE, Chunk
 from universe.game import Game, Period, Pool
 from universe.kernels import path
 
@@ -16,14 +18,23 @@ _GAME = Game(
 )
 
 
-def warm_up() -> None:
-    """Load or compile all kernels; those of chunks beyond 65,536 cells are left to the first such game."""
+def warm_draws() -> None:
+    """Load or compile what draws, counts and compares."""
     ranks = path.ranks_of_spans(_GAME, [(_DAY, 1_000, 1_100)])
     assert ranks is not None
     path.count_spans(_GAME, ranks, [0, len(ranks)])
     path.compare_ranks(_GAME, ranks, (1, 2, 3, 4), (1,), 3)
-    ascending = path.sorted_ranks(_GAME, [ranks])
+
+
+def warm_indexes() -> None:
+    """Load or compile what sorts and folds; chunks beyond 65,536 cells are left to the first game that has them."""
+    ascending = path.sorted_ranks(_GAME, [np.arange(_GAME.outcomes, dtype=np.uint32)])
     for _ in path.count_subsets(_GAME, ascending, 2):
         pass
-    changed, _ = path.add_cells({0: Chunk(0, b"")}, _GAME.outcomes, ascending)
-    list(changed)
+    changed, _ = path.add_cells({0: Chunk(SPARSE, b"")}, _GAME.outcomes, ascending)
+    for _ in changed:
+        pass
+
+
+if __name__ == "__main__":  # beside the process that compiles the others
+    warm_indexes()
