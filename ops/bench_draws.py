@@ -6,12 +6,13 @@ from typing import Any
 
 import attrs
 
-from actors.group import GROUP_DRAWS_MAX
+from actors.group import group_draws_max
 from actors.simulator import batch_draws_max, draw_batch
 from ops.bench_measure import nanoseconds
 from ops.place import Mode, Place
 from ops.prepare import DRAWS_PER_DAY
 from storage.connection import Location
+from storage.draws import count_ahead
 from storage.registry import Milestone
 from storage.store import SqliteStore
 from universe.calendar import LogicalClock, draw_dates
@@ -63,8 +64,10 @@ class Stopwatch:
     draws: int = 0
     draw_ranks: float = 0.0
     count_draws: float = 0.0
+    count_ahead: float = 0.0
     commit: float = 0.0
     longest_commit: float = 0.0
+    checkpoint: float = 0.0
 
 
 def stages(game: Game, draws: int, folder: Path) -> dict[str, Any]:
@@ -79,7 +82,9 @@ def stages(game: Game, draws: int, folder: Path) -> dict[str, Any]:
         "draws": draws,
         "draw_ranks_ns": nanoseconds(watch.draw_ranks, draws),
         "count_draws_ns": nanoseconds(watch.count_draws, draws),
+        "count_ahead_ns": nanoseconds(watch.count_ahead, draws),
         "commit_ns": nanoseconds(watch.commit, draws),
+        "checkpoint_ns": nanoseconds(watch.checkpoint, draws),
         "longest_commit_ms": round(1e3 * watch.longest_commit, 2),
     }
 
@@ -92,14 +97,23 @@ def fill(store: SqliteStore, clock: LogicalClock, draws: int, watch: Stopwatch) 
     for first in range(1, draws + 1, size):
         last = min(draws, first + size - 1)
         group.append(_unit(clock, first, last, watch))
-        if last == draws or sum(len(unit.batch.ranks) for unit in group) >= GROUP_DRAWS_MAX:
-            before = perf_counter()
-            store.commit(group)
-            seconds = perf_counter() - before
-            watch.commit += seconds
-            watch.longest_commit = max(watch.longest_commit, seconds)
+        if last == draws or sum(len(unit.batch.ranks) for unit in group) >= group_draws_max(clock.game):
+            _commit(store, group, watch)
             group = []
     watch.draws += draws
+
+
+def _commit(store: SqliteStore, group: list[DrawUnit], watch: Stopwatch) -> None:
+    begun = perf_counter()
+    ahead = count_ahead(group)
+    counted = perf_counter()
+    store.commit([*group, *ahead])
+    committed = perf_counter()
+    store.checkpoint()
+    watch.checkpoint += perf_counter() - committed
+    watch.commit += committed - counted
+    watch.longest_commit = max(watch.longest_commit, committed - counted)
+    watch.count_ahead += counted - begun
 
 
 def _unit(clock: LogicalClock, first: int, last: int, watch: Stopwatch) -> DrawUnit:
