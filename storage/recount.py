@@ -18,7 +18,7 @@ from storage.draws import SEGMENT_DRAWS_MAX
 from storage.encoding import unpack_counts
 from storage.results import result_of_date
 from universe.calendar import LogicalClock
-from universe.cells import EMPTY, Chunk, counts_of, places_in
+from universe.cells import EMPTY, SPARSE, Cells, Chunk, Counts, counts_of, offset_type, places_in
 from universe.counting import Delta, Totals, count_draws, totals_width
 from universe.ranking import Ranks
 from universe.seed import ranks_of_draws
@@ -118,10 +118,20 @@ def _counters(check: Check, drawn: Sequence[Ranks]) -> None:
 
 def _same_occurrences(check: Check, index: Index, base: int, chunk: Chunk, drawn: Ranks) -> None:
     """Hold a chunk of occurrences, from rank ``base`` on, against the ranks drawn in it, ascending."""
-    stored = counts_of(chunk, index.chunk_cells, 0, index.chunk_cells)
-    expected = np.bincount(drawn.astype(np.int64) - base, minlength=index.chunk_cells)
+    offsets = drawn.astype(np.int64) - base
+    if chunk.width == SPARSE:  # its cells may be more than memory holds
+        entries = np.frombuffer(chunk.data, dtype=offset_type(index.chunk_cells)).astype(np.int64)
+        if np.array_equal(entries, offsets):
+            return
+        cells: Cells = np.union1d(entries, offsets)
+        stored: Counts = np.bincount(np.searchsorted(cells, entries), minlength=len(cells))
+        expected = np.bincount(np.searchsorted(cells, offsets), minlength=len(cells))
+    else:
+        cells = np.arange(index.chunk_cells)
+        stored = counts_of(chunk, index.chunk_cells, 0, index.chunk_cells)
+        expected = np.bincount(offsets, minlength=index.chunk_cells)
     for at in np.flatnonzero(stored != expected)[:1].tolist():
-        check.differs("counter, occurrences", f"rank {base + at}", int(stored[at]), int(expected[at]))
+        check.differs("counter, occurrences", f"rank {base + int(cells[at])}", int(stored[at]), int(expected[at]))
 
 
 def _same_subsets(check: Check, index: Index, expected: npt.NDArray[np.uint32]) -> None:

@@ -46,6 +46,10 @@ POOLS = [
     if comb(size, picked) <= OUTCOMES_MAX
 ]
 
+FEW_SUBSETS = [
+    pool for pool in POOLS if pool.picked <= 12 and sum(comb(pool.size, size) for size in range(pool.picked)) <= 10_000
+]
+
 
 def largest_or_any(choices: list[T]) -> st.SearchStrategy[T]:
     """One of the choices, the last one often."""
@@ -57,11 +61,10 @@ def kernel_games(draw: st.DrawFn, *, few_subsets: bool = False) -> Game:
     """Any game that kernels serve: from one outcome to as many as they take, the bonus from anywhere."""
     kind = draw(st.sampled_from(["none", "own", "rest"]))
     low, high = draw(st.sampled_from([(1, 10), (1, 2**16), (2**16, 2**26), (1, OUTCOMES_MAX)]))
-    pools = [pool for pool in POOLS if pool.picked <= 12 and comb(pool.size, pool.size // 2) < 2**16]
-    pools = pools if few_subsets else [pool for pool in POOLS if low <= pool.outcomes <= high]
+    pools = FEW_SUBSETS if few_subsets else [pool for pool in POOLS if low <= pool.outcomes <= high]
     main = draw(largest_or_any(by_outcomes(pools)))
     bonus: Pool | RestOfDrum | None = None
-    bonus_max = min(BONUS_OUTCOMES_MAX, OUTCOMES_MAX // main.outcomes)
+    bonus_max = min(30 if few_subsets else BONUS_OUTCOMES_MAX, OUTCOMES_MAX // main.outcomes)
     if kind == "own":
         bonus = draw(largest_or_any(by_outcomes(pool for pool in POOLS if pool.outcomes <= bonus_max)))
     elif kind == "rest":

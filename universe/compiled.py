@@ -8,6 +8,8 @@ kernels cannot be had. Both give the same results, bit by bit.
 import gc
 import hashlib
 import os
+import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -132,14 +134,23 @@ def load_kernels() -> KernelState:
             _loader.state = KernelState("loading")
             gc.disable()  # a million objects that stay: looking through them again and again would take a tenth longer
             try:
-                _loader.kernels = _load()
+                _loader.kernels = _load_or_compile()
                 _loader.state = KernelState("ready")
-            except (ImportError, OSError, RuntimeError) as fault:
-                _loader.state = KernelState("unavailable", str(fault) or type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001  whatever it is, the plain path does without
+                _loader.state = KernelState("unavailable", " ".join(str(fault).split()) or type(fault).__name__)
             finally:
                 gc.freeze()
                 gc.enable()
     return _loader.state
+
+
+def _load_or_compile() -> Kernels:
+    """Load the kernels; should the cache be damaged, compile them anew."""
+    try:
+        return _load()
+    except (EOFError, pickle.PickleError):
+        shutil.rmtree(_cache_folder(), ignore_errors=True)
+        return _load()
 
 
 def start_loading_kernels() -> None:

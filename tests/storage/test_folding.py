@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -11,7 +12,8 @@ import pytest
 
 from storage.connection import open_reader
 from storage.draws import TAIL_DRAWS_MAX, count_ahead
-from storage.fingerprint import fingerprints
+from storage.fingerprint import fingerprints, occurrences
+from storage.registry import require_game_key
 from storage.store import SqliteStore
 from storage.verify import Verdict, verify_universe
 from tests.kernels import kernels_serve
@@ -48,7 +50,6 @@ FINGERPRINTED = [
     small_game("REST", Pool(picked=3, size=40), RestOfDrum(picked=2)),
     SHIPPED["GAME_007"],
 ]
-BY_ID = {"ids": lambda game: game.game_id}
 PATHS = pytest.mark.parametrize("path", [kernels_serve, plain_only])
 
 
@@ -74,7 +75,7 @@ def checked(store: SqliteStore) -> str:
 
 
 @PATHS
-@pytest.mark.parametrize("game", TINY, **BY_ID)
+@pytest.mark.parametrize("game", TINY, ids=lambda game: game.game_id)
 def test_counts_widen_with_every_fold_and_stay_exact(
     game: Game, path: Callable[[], AbstractContextManager[None]], tmp_path: Path
 ) -> None:
@@ -106,7 +107,7 @@ PER_DAY = 4_000
 
 def units_of(game: Game, *bounds: int) -> list[DrawUnit]:
     clock = LogicalClock(game=game, epoch=game.since, draws_per_day=PER_DAY)
-    return [draw_unit(clock, first + 1, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+    return [draw_unit(clock, first + 1, last) for first, last in pairwise(bounds)]
 
 
 def all_at_once(game: Game) -> Iterator[list[Unit]]:
@@ -189,7 +190,7 @@ def built(folder: Path, game: Game, commits: Callable[[Game], Iterator[list[Unit
         return checked(store)
 
 
-@pytest.mark.parametrize("game", FINGERPRINTED, **BY_ID)
+@pytest.mark.parametrize("game", FINGERPRINTED, ids=lambda game: game.game_id)
 def test_a_universe_has_one_fingerprint_whichever_way_it_was_built(game: Game, tmp_path: Path) -> None:
     """By the plain path and by kernels, in every grouping, with counts made ahead of a commit and without."""
     with plain_only():
@@ -213,13 +214,23 @@ def test_counts_made_ahead_are_used_and_a_wrong_count_is_found(tmp_path: Path) -
 
 
 def test_a_game_beyond_32_bits_is_simulated_by_the_plain_path(tmp_path: Path) -> None:
-    game = small_game("KENO", Pool(picked=10, size=80))
+    game = small_game("KENO", Pool(picked=20, size=80))
+    assert kernels_for(game) is None
     with new_store(tmp_path, game, PER_DAY) as store:
-        assert kernels_for(game) is None
-        for last in (30_000, 90_000):
-            units = units_of(game, last - 30_000 if last == 30_000 else 30_000, last)
+        for bounds in ((0, 30_000), (30_000, 60_000, 90_000)):
+            units = units_of(game, *bounds)
             store.commit([*units, *count_ahead(units)])
-        checked(store)
-        rank = int(units[-1].batch.ranks[0])
         with reading(store) as reader, reader.snapshot() as snapshot:
-            assert snapshot.occurrences(snapshot.game("KENO"), rank) >= 1
+            rank = int(units[-1].batch.ranks[0])
+            assert snapshot.occurrences(snapshot.game("KENO"), rank) == 1
+        db = open_reader(store.location)
+        assert sum(int(counts.sum()) for _, counts in occurrences(db, require_game_key(db, "KENO"), game)) == 90_000
+        assert verify_universe(db, full=False).first_difference is None
+        db.close()
+
+
+def test_a_game_beyond_32_bits_is_checked_in_full(tmp_path: Path) -> None:
+    game = small_game("KENO", Pool(picked=20, size=80))
+    with new_store(tmp_path, game, PER_DAY) as store:
+        store.commit([*units_of(game, 0, 60_000)])
+        checked(store)

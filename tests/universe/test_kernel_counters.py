@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.kernels import kernels_serve
 from tests.strategies import games, kernel_games, ranks_of
 from universe.catalogue import shipped_games
-from universe.cells import SPARSE, Cells, Chunk, add_cells, counted_cells, places_in
+from universe.cells import HALF, SPARSE, Cells, Chunk, add_cells, counted_cells, places_in
 from universe.compiled import kernels_for, plain_only
 from universe.game import Game, Pool, RestOfDrum
 from universe.kernels import path
@@ -51,7 +51,7 @@ def same_subsets(game: Game, ranks: Ranks) -> dict[int, Cells]:
     return counts
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(game=kernel_games(), sizes=st.lists(st.sampled_from([0, 1, 2, 300, 5_000]), max_size=4), repeats=..., seed=SEEDS)
 def test_ranks_are_sorted_out_of_any_pieces(game: Game, sizes: list[int], repeats: bool, seed: int) -> None:
     """Pieces of all sizes, empty ones, none at all; ranks that repeat; ranks of another integer type."""
@@ -71,7 +71,7 @@ def test_ranks_are_sorted_out_of_any_pieces(game: Game, sizes: list[int], repeat
 @settings(max_examples=80)
 @given(game=games(size_max=24, picked_max=7), draws=st.sampled_from([1, 40, 3_000, 70_000]), seed=SEEDS)
 def test_subsets_are_those_of_the_plain_path(game: Game, draws: int, seed: int) -> None:
-    assume(draws < 70_000 or game.main.picked < 5)  # the plain path takes a while
+    assume(subset_indexes(game) and (draws < 70_000 or game.main.picked < 5))  # the plain path takes a while
     same_subsets(game, ranks_of(game, draws, seed))
 
 
@@ -79,14 +79,12 @@ def test_subsets_are_those_of_the_plain_path(game: Game, draws: int, seed: int) 
 @given(game=kernel_games(few_subsets=True), draws=st.sampled_from([1, 20]), seed=SEEDS)
 def test_subsets_of_many_numbers_or_wide_pools_are_those_of_the_plain_path(game: Game, draws: int, seed: int) -> None:
     """So few draws of so many cells would not be handed to kernels, but they count them all the same."""
-    assume(all(index.cells <= 10**6 for index in subset_indexes(game)))
     ascending = np.sort(ranks_of(game, draws, seed))
     counts = dict(path.count_subsets(game, ascending, bonus_axis(game)))
     with plain_only():
         expected = subset_counts(game, ascending)
-    assert {size: cells.tolist() for size, cells in counts.items()} == {
-        size: cells.tolist() for size, cells in expected.items()
-    }
+    assert counts.keys() == expected.keys()
+    assert all(np.array_equal(counts[size], cells) for size, cells in expected.items())
 
 
 @pytest.mark.parametrize("game", SUBSET_GAMES, ids=lambda game: game.game_id)
@@ -152,7 +150,7 @@ def content(chunks: dict[int, Chunk]) -> dict[int, tuple[int, bytes]]:
     return {number: (chunk.width, bytes(chunk.data)) for number, chunk in chunks.items()}
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(chunk_cells=st.sampled_from(CHUNK_CELLS), seeds=st.lists(SEEDS, min_size=1, max_size=5))
 def test_chunks_hold_what_was_counted_packed_as_the_plain_path_packs_it(chunk_cells: int, seeds: Sequence[int]) -> None:
     """Sparse to dense, a byte to more, entry by entry: also a reader of the bytes cannot tell the paths apart."""
@@ -173,15 +171,16 @@ def test_chunks_hold_what_was_counted_packed_as_the_plain_path_packs_it(chunk_ce
 
 
 def test_a_chunk_widens_step_by_step() -> None:
-    """255 fits a byte, one more does not; the chunks beside it stay as they are."""
-    chunks, widths = {}, []
-    for repeats in (1, 254, 1, 65_279, 1, 3):
+    """15 fits half a byte, 255 a byte, one more does not; the chunks beside it stay as they are."""
+    chunks: dict[int, Chunk] = {}
+    widths: list[int] = []
+    for repeats in (1, 14, 1, 239, 1, 65_279, 1):
         cells = np.array([0] + [7] * repeats + [8], dtype=np.uint32)
         chunks |= dict(add_cells(chunks, 4, cells))
         widths.append(chunks[1].width)
         assert chunks[0].width == chunks[2].width
-    assert widths == [SPARSE, 1, 2, 2, 4, 4]
-    assert counted_cells(chunks, 4)[1].tolist() == [6, 65_539, 6]
+    assert widths == [SPARSE, HALF, 1, 1, 2, 2, 4]
+    assert counted_cells(chunks, 4)[1].tolist() == [7, 65_536, 7]
 
 
 def test_the_highest_cell_of_the_largest_index_is_counted() -> None:

@@ -84,7 +84,7 @@ def same_comparison(game: Game, draws: int, seed: int, real: int) -> None:
     assert events == expected_events
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(
     game=kernel_games(),
     first=st.integers(0, 13).flatmap(lambda k: st.integers(max(1, 10**k - 40), 10**k + 40)) | st.integers(1, 10**9),
@@ -114,7 +114,7 @@ def test_a_message_beyond_one_block_is_left_to_the_plain_path() -> None:
         assert draw_ranks(game, SINCE, last - 50, end).tolist() == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(game=kernel_games(), draws=BATCHES, per_day=st.integers(300, 100_000), first=st.integers(1, 10**6), seed=...)
 def test_totals_are_those_of_the_plain_path(game: Game, draws: int, per_day: int, first: int, seed: int) -> None:
     clock = LogicalClock(game=game, epoch=SINCE, draws_per_day=per_day)
@@ -136,7 +136,7 @@ def test_numbers_are_counted_whichever_integer_type_holds_the_ranks() -> None:
     assert count_draws(clock, 1, np.repeat(ranks, 2)[::2]) == count_draws(clock, 1, ranks)
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(game=kernel_games(), draws=BATCHES, seed=st.integers(0, 10**6), data=st.data())
 @example(game=EDGES[0], draws=BLOCK + 1, seed=1, data=None)
 def test_comparisons_are_those_of_the_plain_path(game: Game, draws: int, seed: int, data: st.DataObject | None) -> None:

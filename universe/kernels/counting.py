@@ -106,6 +106,11 @@ def tally(
                 for k in range(low_numbers.shape[1]):
                     main_counts[span, low_numbers[low[i], k]] += 1
         for j in range(len(bonus)):
+            if end - start < len(bonus_numbers):
+                for i in range(start, end):
+                    for k in range(bonus_numbers.shape[1]):
+                        bonus_counts[span, bonus_numbers[bonus[j, i], k]] += 1
+                continue
             entry_counts[:] = 0
             for i in range(start, end):
                 entry_counts[bonus[j, i]] += uint32(1)

@@ -12,6 +12,7 @@ Words = npt.NDArray[np.uint32]
 
 TABLED_DIGITS = 4
 RUN_DRAWS = 10**TABLED_DIGITS  # draws whose messages differ in their last digits only
+DRAW_NUMBERS_END = 10**18  # the next power of ten still fits a signed 64-bit integer
 FIRST_DRAW_MIN = RUN_DRAWS // 10  # a draw number has at least the tabled digits
 ONE_STEP_OUTCOMES_MAX = 2**63 // (3 * 2**32) - 1  # three products of a word and a residue fit a signed 64-bit integer
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from universe.cells import BYTE, EMPTY, HALF, SPARSE, Cells, Chunk, Counts, half_bytes, offset_type, places_in
 from universe.game import Game
 from universe.kernels.counting import bonus_of_rest, match, split, tally
-from universe.kernels.draws import FIRST_DRAW_MIN, draw_ranks
+from universe.kernels.draws import DRAW_NUMBERS_END, FIRST_DRAW_MIN, draw_ranks
 from universe.kernels.folding import LOW_BITS, NOT_DENSE, count_buckets, fill_buckets, fold_cells, sort_buckets
 from universe.kernels.subsets import add_rows, count_rows
 from universe.kernels.tables import tables_of
@@ -27,12 +27,13 @@ from universe.sha256 import MESSAGE_BYTES_MAX
 
 BLOCK_DRAWS = 32_768  # their parts stay near the core
 BYTE_COUNTS = 256
+SUBSETS_DRAWS_MAX = 2**27  # at once: counted 20 times over, as many as a draw has numbers, they still fit 32 bits
 
 
 def ranks_of_spans(game: Game, spans: Sequence[tuple[date, int, int]]) -> Ranks | None:
     """Return the ranks of consecutive spans of draws; None where a message would need a second block."""
     first, last = spans[0][1], spans[-1][2]
-    if len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX:
+    if len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX or last >= DRAW_NUMBERS_END:
         return None
     ranks = np.empty(last - first + 1, dtype=np.uint32)
     for day, start, end in spans:
@@ -120,6 +121,13 @@ def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:
 
 def count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tuple[int, Counts]]:
     """Yield (subset size, a count for every cell), from the largest size kept down to 0."""
+    parts = [ascending[at : at + SUBSETS_DRAWS_MAX] for at in range(0, len(ascending), SUBSETS_DRAWS_MAX)]
+    for counted in zip(*(_count_subsets(game, part, row_cells) for part in parts), strict=True):
+        (size, counts), *others = counted
+        yield size, sum((more.astype(np.int64) for _, more in others), start=counts)
+
+
+def _count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tuple[int, Counts]]:
     picked, size = game.main.picked, game.main.size
     counted = np.zeros(comb(size, picked - 1) * row_cells, dtype=np.uint8)
     carried = np.empty(len(ascending) * picked // BYTE_COUNTS, dtype=np.int64)
