@@ -26,7 +26,10 @@ def rank_type(game: Game) -> np.dtype[np.integer]:
 
 
 def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:
-    """Return the ranks of all pieces, ascending, in a new array."""
+    """Return the ranks of all pieces, ascending, in a new array; ValueError if one of them is none of the game's."""
+    for ranks in pieces:
+        if len(ranks) and not 0 <= int(ranks.min()) <= int(ranks.max()) < game.outcomes:
+            raise ValueError(f"{game.game_id}: rank {int(ranks.max())} is not below {game.outcomes}")
     kernels = kernels_for(game)
     if kernels is not None:
         return kernels.sorted_ranks(game, pieces)

@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Mapping, Sequence
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from universe.errors import UniverseError
 from universe.game import Game
+
+if TYPE_CHECKING:  # tickets alone need arrays, and the first answer must not wait for them
+    import numpy as np
+    import numpy.typing as npt
 
 EXPONENT_MAX = 10.0  # beyond it weights of large counts leave the range of doubles in sight
 
@@ -17,8 +20,7 @@ class SamplingError(UniverseError):
     """A choice of numbers that no ticket can be made of."""
 
 
-@attrs.frozen(kw_only=True)
-class Ticket:
+class Ticket(NamedTuple):
     """Numbers to play, both sets ascending."""
 
     main_numbers: tuple[int, ...]
@@ -50,23 +52,37 @@ def require_top_n(game: Game, top_n: int) -> None:
 
 def make_tickets(game: Game, main: Weights, bonus: Weights, *, count: int, seed: str) -> list[Ticket]:
     """Return ``count`` independent tickets. Equal arguments give equal tickets."""
+    import numpy as np
+
     dice = random.Random(seed)  # noqa: S311  # repeatable on purpose, and no secret
-    return [_ticket(game, dice, main, bonus) for _ in range(count)]
-
-
-def _ticket(game: Game, dice: random.Random, main: Weights, bonus: Weights) -> Ticket:
-    main_numbers = _pick(dice, main, game.main.picked)
+    rolls = np.array([dice.random() for _ in range(count * game.picks)]).reshape(count, game.picks)
+    main_numbers = _pick(rolls[:, : game.main.picked], _every_ticket(main, game.main.size, count))
+    bonus_weights = _every_ticket(bonus, game.bonus_size, count)
     if game.bonus_from_rest:
-        bonus = {number: weight for number, weight in bonus.items() if number not in main_numbers}
-    return Ticket(main_numbers=main_numbers, bonus_numbers=_pick(dice, bonus, game.bonus_picked))
+        np.put_along_axis(bonus_weights, main_numbers - 1, 0.0, axis=1)
+    bonus_numbers = _pick(rolls[:, game.main.picked :], bonus_weights)
+    return list(map(Ticket, map(tuple, main_numbers.tolist()), map(tuple, bonus_numbers.tolist())))
 
 
-def _pick(dice: random.Random, weights: Weights, picked: int) -> tuple[int, ...]:
-    """Take one number after the other, each in proportion to its weight among those left."""
-    numbers, left = list(weights), list(weights.values())
-    chosen = []
-    for _ in range(picked):
-        (place,) = dice.choices(range(len(left)), weights=left)
-        chosen.append(numbers.pop(place))
-        left.pop(place)
-    return tuple(sorted(chosen))
+def _every_ticket(weights: Weights, size: int, count: int) -> "npt.NDArray[np.float64]":
+    """Return the weight of each number 1..size, 0 where it has none: a row for each ticket."""
+    import numpy as np
+
+    return np.tile([weights.get(number, 0.0) for number in range(1, size + 1)], (count, 1))
+
+
+def _pick(rolls: "npt.NDArray[np.float64]", left: "npt.NDArray[np.float64]") -> "npt.NDArray[np.int64]":
+    """Take one number after the other, each in proportion to its weight among those ``left``; a row is a ticket.
+
+    A roll is a part of the sum of the weights; the number whose weight reaches beyond it is taken. What was taken
+    weighs nothing from then on.
+    """
+    import numpy as np
+
+    taken, tickets = np.empty(rolls.shape, dtype=np.int64), np.arange(len(rolls))
+    for pick, roll in enumerate(rolls.T):
+        reached = left.cumsum(axis=1)
+        places = (reached <= (roll * reached[:, -1])[:, None]).sum(axis=1)
+        left[tickets, places] = 0.0
+        taken[:, pick] = places + 1
+    return np.sort(taken, axis=1)

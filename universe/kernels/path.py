@@ -19,7 +19,7 @@ from universe.game import Game
 from universe.kernels.counting import bonus_of_rest, match, split, tally
 from universe.kernels.draws import DRAW_NUMBERS_END, FIRST_DRAW_MIN, draw_ranks
 from universe.kernels.folding import LOW_BITS, NOT_DENSE, count_buckets, fill_buckets, fold_cells, sort_buckets
-from universe.kernels.subsets import add_rows, count_rows
+from universe.kernels.subsets import NOT_ASCENDING, add_rows, count_rows
 from universe.kernels.tables import tables_of
 from universe.ranking import Ranks
 from universe.seed import draw_message, hashed_ranks
@@ -135,6 +135,7 @@ def _count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tup
     bonus = tables.bonus_numbers, tables.bonus_columns, tables.bonus_from_rest
     rest = np.arange(1, picked)
     carries = count_rows(_words(ascending), game.bonus_outcomes, row_cells, *bonus, rest, binomials, counted, carried)
+    assert carries != NOT_ASCENDING
     counts: npt.NDArray[np.unsignedinteger] = counted
     if carries:
         counts = counted.astype(np.uint32)

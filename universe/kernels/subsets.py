@@ -12,6 +12,9 @@ Unsigned = npt.NDArray[np.unsignedinteger]
 Words = npt.NDArray[np.uint32]
 
 
+NOT_ASCENDING = -1
+
+
 @kernel
 def count_rows(
     ascending: Words,
@@ -27,7 +30,8 @@ def count_rows(
 ) -> int:
     """Add, for every draw and every main number left out, one at the row of the others and the column of the bonus.
 
-    A count that comes back to 0 is worth 256 more for each time its cell stands in ``carried``; returns how many do.
+    A count that comes back to 0 is worth 256 more for each time its cell stands in ``carried``; returns how many do, or
+    NOT_ASCENDING.
     ``rest`` and ``binomials`` are those of ``add_rows``: the draws are walked through run by run, so each costs little
     more than its counts, and these lie close to those of the draws before.
     """
@@ -45,8 +49,11 @@ def count_rows(
                     if other != place:
                         targets[place + 1] += binomials[rest[other], other + 1 + int64(other < place)]
         while at < len(ascending) and int64(ascending[at]) < end:
-            row = uint32(ascending[at] - start) // uint32(bonus_outcomes)
-            column = int64(ascending[at]) - start - int64(row) * bonus_outcomes
+            offset = int64(ascending[at]) - start
+            if offset < 0:
+                return NOT_ASCENDING
+            row = uint32(offset) // uint32(bonus_outcomes)
+            column = offset - int64(row) * bonus_outcomes
             if bonus_from_rest:
                 column = _column_of_rest(column, int64(row), rest, bonus_numbers, bonus_columns)
             for left_out in range(len(targets)):
