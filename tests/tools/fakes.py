@@ -201,7 +201,6 @@ class FakeSnapshot:
                 events.append(
                     EventView(
                         draw_number=draw.draw_number,
-                        draw_date=draw.draw_date,
                         main_matches=matches[0],
                         bonus_matches=matches[1],
                         rank=draw.rank,

@@ -24,6 +24,7 @@ from tests.tools.fakes import (
     text_of,
 )
 from tools.server import make_server
+from universe.compiled import kernel_state
 from universe.ranking import require_ticket
 from universe.vitals import GameVitals, Parked
 
@@ -139,6 +140,7 @@ async def test_status_shows_every_game(source: FakeSource) -> None:
         "created_at": "2024-03-01T12:30:15Z",
         "mode": "test",
         "role": "leader",
+        "kernels": {"state": kernel_state().state, "reason": None},
     }
     games = {game["game_id"]: game for game in status["games"]}
     assert list(games) == sorted(games)
