@@ -10,36 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.encoding import numbers_from_text, result_from_row
-from storage.views import EventView, NumberCounts, StoredResult
+from storage.views import NumberCounts, StoredResult
 from universe.counting import count_numbers
 from universe.game import Game
 from universe.ranking import Numbers
 
 Row = tuple[str, str, str, str]  # draw date, main and bonus numbers, source: as they are stored
-EventRow = tuple[int, int, int, int]  # draw number, main and bonus matches, rank: as they are stored
 
-PARSED_MAX = 8_192  # results, and events, that stay parsed, of all games
+PARSED_MAX = 8_192  # results that stay parsed, of all games
 
 
 @lru_cache(maxsize=PARSED_MAX)
 def parsed(row: Row) -> StoredResult:
     """Return a stored result; lists of results ask for the same ones again and again."""
     return StoredResult(result=result_from_row(*row[:3]), source=row[3])
-
-
-@lru_cache(maxsize=PARSED_MAX)
-def event_beside(event: EventRow, row: Row) -> EventView:
-    """Return a close match beside the result of its date; both rows stay as they are once stored."""
-    number, main, bonus, rank = event
-    result = parsed(row).result
-    return EventView(
-        draw_number=number,
-        draw_date=result.draw_date,
-        main_matches=main,
-        bonus_matches=bonus,
-        rank=rank,
-        real=result,
-    )
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -66,9 +50,9 @@ class ResultTable:
         return [row[0] for row in self.rows]
 
     @cached_property
-    def by_date(self) -> dict[str, Row]:
+    def by_date(self) -> dict[date, Row]:
         """The rows by their dates."""
-        return dict(zip(self.dates, self.rows, strict=True))
+        return dict(zip(map(date.fromisoformat, self.dates), self.rows, strict=True))
 
     @cached_property
     def numbers(self) -> tuple[Numbers, Numbers]:
@@ -90,10 +74,12 @@ class ResultTable:
         low = bisect_left(self.dates, first.isoformat()) if first else 0
         return slice(low, bisect_right(self.dates, last.isoformat()) if last else len(self))
 
+    def __getitem__(self, draw_date: date) -> StoredResult:
+        return parsed(self.by_date[draw_date])
+
     def of_date(self, draw_date: date) -> StoredResult | None:
         """Return the result of a date, if stored."""
-        row = self.by_date.get(draw_date.isoformat())
-        return None if row is None else parsed(row)
+        return self[draw_date] if draw_date in self.by_date else None
 
     def newest_first(self, first: date | None, last: date | None, limit: int) -> list[StoredResult]:
         """Return the latest results of a range of dates, at most ``limit``."""

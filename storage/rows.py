@@ -16,16 +16,16 @@ Row = tuple[Index, int, int]  # of an index: in which chunk it lies, and from wh
 def sum_rows(db: apsw.Connection, key: int, wanted: Mapping[Index, Sequence[int]]) -> dict[int, Counts]:
     """Return for each index, by its size, the sum of some of its rows."""
     sums: dict[int, Counts] = {index.size: np.zeros(index.row_cells, dtype=np.int64) for index in wanted}
-    dense: dict[tuple[Index, int, int], list[bytes]] = {}  # by width, and cells before the row's in its first byte
+    dense: dict[tuple[int, int, int], list[bytes]] = {}  # by size, width, and cells before the row's in its first byte
     for (index, _, start), chunk in _read_rows(db, list(_rows(key, wanted))):
         if chunk.width == SPARSE:
             sums[index.size] += counts_of(chunk, index.chunk_cells, start, start + index.row_cells)
         else:
             skipped = start % 2 if chunk.width == HALF else 0
-            dense.setdefault((index, chunk.width, skipped), []).append(bytes(chunk.data))
-    for (index, width, skipped), parts in dense.items():  # at once: each call of numpy costs a microsecond
+            dense.setdefault((index.size, chunk.width, skipped), []).append(bytes(chunk.data))
+    for (size, width, skipped), parts in dense.items():  # at once: each call of numpy costs a microsecond
         counts = unpacked(width, b"".join(parts)).reshape(len(parts), -1)
-        sums[index.size] += counts[:, skipped : skipped + index.row_cells].sum(axis=0, dtype=np.int64)
+        sums[size] += counts[:, skipped : skipped + len(sums[size])].sum(axis=0, dtype=np.int64)
     return sums
 
 

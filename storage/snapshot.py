@@ -8,7 +8,6 @@ import numpy as np
 
 from storage.comparisons import date_levels, total_levels
 from storage.encoding import unpack_counts, unpack_ranks
-from storage.past import EventRow, event_beside
 from storage.registry import universe_view
 from storage.remembered import Remembered
 from storage.rows import read_cell, sum_rows
@@ -76,7 +75,7 @@ class Snapshot:
         ranks = self._newest_ranks(standing, limit)
         first = view.watermark - len(ranks) + 1
         draws = [
-            DrawView(draw_number=number, draw_date=draw_date, rank=ranks[number - first])
+            DrawView(number, draw_date, ranks[number - first])
             for day, start, end in view.clock.days_of_draws(first, view.watermark)
             for draw_date in (standing.date_of_day(day),)
             for number in range(start, end + 1)
@@ -158,24 +157,24 @@ class Snapshot:
         self, view: GameView, level_min: int, draw_date: date | None, limit: int, before: int | None
     ) -> list[EventView]:
         """Return close matches of at least this level, newest first, with draw numbers below ``before`` if given."""
-        clock, key = view.clock, self._standing(view).key
+        clock, standing = view.clock, self._standing(view)
         if clock is None:
             return []
         numbers = clock.draws_of_date(draw_date) if draw_date else range(1, view.watermark + 1)
         last = min(numbers.stop, before or numbers.stop) - 1
-        rows: list[EventRow] = []
+        rows: list[tuple[int, int, int, int]] = []  # draw number, main and bonus matches, rank
         for level in range(level_min, view.game.picks + 1):
             found = self._db.execute(
                 "SELECT draw_number, main, bonus, rank FROM match_event"
                 " WHERE game_key = ? AND level = ? AND draw_number BETWEEN ? AND ? ORDER BY draw_number DESC LIMIT ?",
-                (key, level, numbers.start, last, limit),
+                (standing.key, level, numbers.start, last, limit),
             )
             rows.extend(found)
-        return [self._event(self._standing(view), clock, row) for row in sorted(rows, reverse=True)[:limit]]
-
-    def _event(self, standing: Standing, clock: LogicalClock, row: EventRow) -> EventView:
-        draw_date = standing.date_of_day(clock.logical_day(row[0]))
-        return event_beside(row, standing.past.by_date[draw_date.isoformat()])
+        date_of_day, past = standing.date_of_day, standing.past
+        return [
+            EventView(number, main, bonus, rank, past[date_of_day(clock.logical_day(number))].result)
+            for number, main, bonus, rank in sorted(rows, reverse=True)[:limit]
+        ]
 
     def match_totals(self, view: GameView, draw_date: date | None) -> MatchTotals:
         """Return all compared draws by match level, of one date or of all."""

@@ -1,5 +1,7 @@
 """The hot tail as a reader remembers it: the newest draws, as ranks and bit sets, so a look costs microseconds."""
 
+from functools import cache
+
 import apsw
 import attrs
 import numpy as np
@@ -17,10 +19,19 @@ _WORD = 2**64 - 1
 def bit_sets(numbers: Numbers, size: int) -> BitSets:
     """Return the numbers 1..size of each row as a set of bits."""
     words = np.zeros((size // 64 + 1, len(numbers)), dtype=np.uint64)
-    draws = np.arange(len(numbers))
-    for column in numbers.T:
-        words[column >> 6, draws] |= np.uint64(1) << (column & 63).astype(np.uint64)
+    for word, bits in zip(words, _bits_of_numbers(len(words)), strict=True):
+        for column in numbers.T:
+            np.bitwise_or(word, bits[column], out=word)
     return words
+
+
+@cache
+def _bits_of_numbers(words: int) -> BitSets:
+    """Return the set that each number alone is, a column a number."""
+    numbers = np.arange(64 * words)
+    bits = np.zeros((words, len(numbers)), dtype=np.uint64)
+    bits[numbers >> 6, numbers] = np.uint64(1) << (numbers & 63).astype(np.uint64)
+    return bits
 
 
 @attrs.define

@@ -1,7 +1,7 @@
-"""What readers get: frozen pieces of one snapshot, in the domain's own terms."""
+"""What readers get: frozen pieces of one snapshot, in the domain's own terms; tuples where there are many."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import attrs
 
@@ -48,8 +48,7 @@ class GameView:
     conflicts: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class DrawView:
+class DrawView(NamedTuple):
     """One synthetic draw; the seed follows from its number and date."""
 
     draw_number: int
@@ -73,12 +72,10 @@ class StoredResult:
     source: str
 
 
-@attrs.frozen(kw_only=True)
-class EventView:
+class EventView(NamedTuple):
     """One close match: the synthetic draw beside the real one of its date."""
 
     draw_number: int
-    draw_date: date
     main_matches: int
     bonus_matches: int
     rank: int

@@ -1,19 +1,25 @@
-"""The pieces that answers share: snapshot, draw, numbers, window, match levels. Each field says what it is."""
+"""The pieces that answers share: snapshot, draw, numbers, window, match levels. Each field says what it is.
 
-from collections.abc import Iterable, Iterator, Sequence
+What lists are made of are TypedDicts, which travel as they are.
+"""
+
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from pydantic import Field
+from typing_extensions import TypedDict
+
+from tools.wire import DateText, date_text
 
 if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
     from storage.views import DrawView, GameView, MatchTotals
     from universe.game import Game
     from universe.results.result import RealResult
 
-MainNumbers = Annotated[tuple[int, ...], Field(description="Main numbers, ascending, from 1.")]
-BonusNumbers = Annotated[tuple[int, ...], Field(description="Bonus numbers, ascending, from 1; [] without a bonus.")]
+MainNumbers = Annotated[list[int], Field(description="Main numbers, ascending, from 1.")]
+BonusNumbers = Annotated[list[int], Field(description="Bonus numbers, ascending, from 1; [] without a bonus.")]
 
 
 @attrs.frozen(kw_only=True)
@@ -39,26 +45,19 @@ def mark(view: "GameView") -> SnapshotMark:
     )
 
 
-@attrs.frozen(kw_only=True)
-class Numbers:
+class Numbers(TypedDict):
     """Main and bonus numbers of one draw or ticket."""
 
     main_numbers: MainNumbers
     bonus_numbers: BonusNumbers
 
-    @classmethod
-    def of(cls, main: Iterable[int], bonus: Iterable[int]) -> "Numbers":
-        """Return these numbers, each set ascending."""
-        return cls(main_numbers=tuple(sorted(main)), bonus_numbers=tuple(sorted(bonus)))
 
-
-@attrs.frozen(kw_only=True)
-class Draw:
+class Draw(TypedDict):
     """One draw, synthetic or real."""
 
     game_id: Annotated[str, Field(description="The game it belongs to.")]
     draw_number: Annotated[int | None, Field(description="1, 2, 3, … per game; null for a real draw.")]
-    draw_date: Annotated[date, Field(description="Date of the game's real calendar that it belongs to.")]
+    draw_date: Annotated[DateText, Field(description="Date of the game's real calendar that it belongs to.")]
     seed: Annotated[
         str | None, Field(description="First 16 bytes of its SHA-256 as 32 lowercase hex digits; null for a real draw.")
     ]
@@ -74,52 +73,49 @@ def only(numbers: Sequence[int]) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Yield the main and the bonus numbers of many ranks, unranked at once."""
+def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the main and the bonus numbers of many ranks, unranked at once."""
     import numpy as np
 
     from universe.ranking import unrank_all
 
     mains, bonuses = unrank_all(game, np.array(ranks, dtype=np.int64))
-    return zip(map(tuple, mains.tolist()), map(tuple, bonuses.tolist()), strict=True)
+    return mains.tolist(), bonuses.tolist()
 
 
-def synthetic_draws(game: "Game", draws: "Sequence[DrawView]") -> tuple[Draw, ...]:
+def synthetic_draws(game: "Game", draws: "Sequence[DrawView]") -> list[Draw]:
     """Return synthetic draws with their seeds and numbers."""
     from universe.seed import SEED_BYTES, draw_digest
 
-    game_id, numbers = game.game_id, numbers_of_ranks(game, [draw.rank for draw in draws])
-    return tuple(
-        [
-            Draw(
-                game_id=game_id,
-                draw_number=draw.draw_number,
-                draw_date=draw.draw_date,
-                seed=draw_digest(game_id, draw.draw_date, draw.draw_number)[:SEED_BYTES].hex(),
-                main_numbers=main,
-                bonus_numbers=bonus,
-                bonus_number=only(bonus),
-            )
-            for draw, (main, bonus) in zip(draws, numbers, strict=True)
-        ]
-    )
+    game_id, numbers = game.game_id, numbers_of_ranks(game, [rank for _, _, rank in draws])
+    return [
+        {
+            "game_id": game_id,
+            "draw_number": number,
+            "draw_date": date_text(day),
+            "seed": draw_digest(game_id, day, number)[:SEED_BYTES].hex(),
+            "main_numbers": main,
+            "bonus_numbers": bonus,
+            "bonus_number": only(bonus),
+        }
+        for (number, day, _), main, bonus in zip(draws, *numbers, strict=True)
+    ]
 
 
 def real_draw(game: "Game", result: "RealResult") -> Draw:
     """Return a real result in the shape of a draw."""
-    return Draw(
-        game_id=game.game_id,
-        draw_number=None,
-        draw_date=result.draw_date,
-        seed=None,
-        main_numbers=result.main_numbers,
-        bonus_numbers=result.bonus_numbers,
-        bonus_number=only(result.bonus_numbers),
-    )
+    return {
+        "game_id": game.game_id,
+        "draw_number": None,
+        "draw_date": date_text(result.draw_date),
+        "seed": None,
+        "main_numbers": list(result.main_numbers),
+        "bonus_numbers": list(result.bonus_numbers),
+        "bonus_number": only(result.bonus_numbers),
+    }
 
 
-@attrs.frozen(kw_only=True)
-class MatchTotal:
+class MatchTotal(TypedDict):
     """The compared draws on one match level, beside their exact expectation."""
 
     main_matches: Annotated[int, Field(ge=0, description="Main numbers in common with the real draw of the date.")]
@@ -130,12 +126,12 @@ class MatchTotal:
     ]
 
 
-def total_lines(game: "Game", totals: "MatchTotals") -> tuple[MatchTotal, ...]:
+def total_lines(game: "Game", totals: "MatchTotals") -> list[MatchTotal]:
     """Return every level, main matches first, with what was observed and what is expected of so many draws."""
     from universe.levels import expected_by_level
 
     expectations = expected_by_level(game, totals.compared_draws)
-    return tuple(
-        MatchTotal(main_matches=main, bonus_matches=bonus, observed=observed, expected=expected)
+    return [
+        {"main_matches": main, "bonus_matches": bonus, "observed": observed, "expected": expected}
         for (main, bonus, expected), observed in zip(expectations, totals.levels.tolist(), strict=True)
-    )
+    ]

@@ -1,24 +1,28 @@
 """From answers (frozen attrs classes) to the wire: JSON values, and the schemas that describe them.
 
 One class is the source of both. An attribute with a trailing underscore travels without it (``from_`` is ``from``).
+The rows of long lists are TypedDicts, made as they travel: a list of a hundred costs nothing more on its way.
 """
 
 import types
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import cattrs
 from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, is_typeddict
 
 _PLAIN = {bool, int, float, str, type(None)}
 SAFE_INTEGER_MAX = 2**53  # beyond it a client that reads numbers as doubles would round
+DATES_MAX = 4_096  # whose texts are remembered
+
+DateText = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]  # a date, as a row holds it
 
 
 def safe_integer(value: int, largest: int) -> int | str:
@@ -78,14 +82,20 @@ def _converter() -> cattrs.Converter:
 def _is_plain(hint: Any) -> bool:
     """Whether every value of this type is JSON as it is."""
     hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    if get_origin(hint) in (Union, types.UnionType):
+    if get_origin(hint) in (Union, types.UnionType, list):
         return all(map(_is_plain, get_args(hint)))
-    return hint in _PLAIN or get_origin(hint) is Literal
+    return hint in _PLAIN or get_origin(hint) is Literal or is_typeddict(hint)
 
 
 def _is_plain_tuple(hint: Any) -> bool:
     hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     return get_origin(hint) is tuple and _is_plain(get_args(hint)[0])
+
+
+@lru_cache(maxsize=DATES_MAX)
+def date_text(day: date) -> str:
+    """Return a date as ISO text; the rows of a list share a few dates."""
+    return day.isoformat()
 
 
 def utc_text(moment: datetime) -> str:

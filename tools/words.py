@@ -19,21 +19,21 @@ def heading(snapshot: SnapshotMark) -> str:
 
 def numbers_text(main: Sequence[int], bonus: Sequence[int]) -> str:
     """Return numbers as people write them: ``4 6 8 12 20 + 15``."""
-    mains = " ".join(map(_text_of, main))
-    return f"{mains} + {' '.join(map(_text_of, bonus))}" if bonus else mains
+    mains = map(_text_of, main)
+    return " ".join([*mains, "+", *map(_text_of, bonus)] if bonus else mains)
 
 
 def ticket_text(numbers: Numbers) -> str:
     """Return a set of main and bonus numbers."""
-    return numbers_text(numbers.main_numbers, numbers.bonus_numbers)
+    return numbers_text(numbers["main_numbers"], numbers["bonus_numbers"])
 
 
 def draw_text(draw: Draw) -> str:
     """Return a draw in one line."""
-    numbers = numbers_text(draw.main_numbers, draw.bonus_numbers)
-    if draw.draw_number is None:
-        return f"{draw.draw_date}: {numbers}"
-    return f"draw {draw.draw_number} ({draw.draw_date!s}): {numbers}, seed {draw.seed}"
+    numbers = numbers_text(draw["main_numbers"], draw["bonus_numbers"])
+    if draw["draw_number"] is None:
+        return f"{draw['draw_date']}: {numbers}"
+    return f"draw {draw['draw_number']} ({draw['draw_date']}): {numbers}, seed {draw['seed']}"
 
 
 def level_text(main_matches: int, bonus_matches: int) -> str:
@@ -44,7 +44,8 @@ def level_text(main_matches: int, bonus_matches: int) -> str:
 def totals_text(totals: Iterable[MatchTotal]) -> list[str]:
     """Return one line a match level."""
     return [
-        f"{level_text(total.main_matches, total.bonus_matches)}: {total.observed} (expected {total.expected:.6g})"
+        f"{level_text(total['main_matches'], total['bonus_matches'])}: {total['observed']}"
+        f" (expected {total['expected']:.6g})"
         for total in totals
     ]
 

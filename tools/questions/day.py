@@ -32,7 +32,7 @@ class DateSummaryAnswer:
     last_draw_number: Annotated[int | None, Field(description="Number of the last of them; null if there is none.")]
     real: Annotated[Draw | None, Field(description="The real draw of this date; null if none is stored.")]
     match_totals: Annotated[
-        tuple[MatchTotal, ...],
+        list[MatchTotal],
         Field(
             description="Every match level of the synthetic draws compared with the real one, beside its expectation;"
             " [] if no real draw is stored."
@@ -54,7 +54,7 @@ def ask(snapshot: Snapshot, asked: DateSummaryArguments, _: Witness) -> DateSumm
         first_draw_number=drawn.first if drawn.draws else None,
         last_draw_number=drawn.last if drawn.draws else None,
         real=real_draw(view.game, stored.result) if stored else None,
-        match_totals=total_lines(view.game, totals) if stored else (),
+        match_totals=total_lines(view.game, totals) if stored else [],
         compared_draws=totals.compared_draws,
     )
 
@@ -70,7 +70,7 @@ def tell(answer: DateSummaryAnswer) -> str:
     lines = [heading(answer.snapshot), f"{answer.draw_date}: {drawn}"]
     if real is None:
         return "\n".join([*lines, "No real draw of this date is stored, so nothing is compared."])
-    lines.append(f"Real draw: {numbers_text(real.main_numbers, real.bonus_numbers)}")
+    lines.append(f"Real draw: {numbers_text(real['main_numbers'], real['bonus_numbers'])}")
     lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")
     return "\n".join([*lines, *totals_text(answer.match_totals)])
 

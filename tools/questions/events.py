@@ -1,18 +1,19 @@
 """get_match_events: synthetic draws that came close to the real draw of their date."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from tools.answers import MatchTotal, Numbers, SnapshotField, mark, numbers_of_ranks, total_lines
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.words import heading, level_text, next_text, numbers_text, totals_text
+from tools.wire import DateText, date_text
+from tools.words import heading, level_text, next_text, ticket_text, totals_text
 from universe.calendar import require_draw_date
 from universe.errors import UniverseError
 from universe.game import PICKED_MAX, Game
@@ -43,12 +44,11 @@ class MatchEventsArguments(Arguments):
     game_id: Annotated[GameId | None, GAME_ID] = None
 
 
-@attrs.frozen(kw_only=True)
-class MatchEvent:
+class MatchEvent(TypedDict):
     """A synthetic draw beside the real draw of the same date."""
 
     draw_number: Annotated[int, Field(ge=1, description="Number of the synthetic draw.")]
-    draw_date: Annotated[date, Field(description="Draw date of both.")]
+    draw_date: Annotated[DateText, Field(description="Draw date of both.")]
     match_level: Annotated[int, Field(ge=0, description="Main matches + bonus matches.")]
     main_matches: Annotated[int, Field(ge=0, description="Main numbers in common.")]
     bonus_matches: Annotated[int, Field(ge=0, description="Bonus numbers in common.")]
@@ -62,10 +62,10 @@ class MatchEventsAnswer:
 
     snapshot: SnapshotField
     min_match_level: Annotated[int, Field(ge=0, description="Lowest match level listed.")]
-    events: Annotated[tuple[MatchEvent, ...], Field(description="Newest draw first.")]
+    events: Annotated[list[MatchEvent], Field(description="Newest draw first.")]
     next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
     totals: Annotated[
-        tuple[MatchTotal, ...],
+        list[MatchTotal],
         Field(description="Every match level over all compared draws; narrowed by draw_date, by nothing else."),
     ]
     compared_draws: Annotated[
@@ -109,31 +109,30 @@ def checked_level(game: Game, level: int | None) -> int:
     return level
 
 
-def _told_events(game: Game, page: "Sequence[EventView]") -> tuple[MatchEvent, ...]:
-    return tuple(
-        MatchEvent(
-            draw_number=event.draw_number,
-            draw_date=event.draw_date,
-            match_level=event.main_matches + event.bonus_matches,
-            main_matches=event.main_matches,
-            bonus_matches=event.bonus_matches,
-            synthetic=Numbers(main_numbers=main, bonus_numbers=bonus),
-            real=Numbers(main_numbers=event.real.main_numbers, bonus_numbers=event.real.bonus_numbers),
-        )
-        for event, (main, bonus) in zip(page, numbers_of_ranks(game, [event.rank for event in page]), strict=True)
-    )
+def _told_events(game: Game, page: "Sequence[EventView]") -> list[MatchEvent]:
+    numbers = numbers_of_ranks(game, [event.rank for event in page])
+    return [
+        {
+            "draw_number": number,
+            "draw_date": date_text(real.draw_date),
+            "match_level": main_matches + bonus_matches,
+            "main_matches": main_matches,
+            "bonus_matches": bonus_matches,
+            "synthetic": {"main_numbers": main, "bonus_numbers": bonus},
+            "real": {"main_numbers": list(real.main_numbers), "bonus_numbers": list(real.bonus_numbers)},
+        }
+        for (number, main_matches, bonus_matches, _, real), main, bonus in zip(page, *numbers, strict=True)
+    ]
 
 
 def tell(answer: MatchEventsAnswer) -> str:
     """Return one line an event, one a level."""
     lines = [heading(answer.snapshot), f"{len(answer.events)} match events from level {answer.min_match_level} up:"]
     for event in answer.events:
-        matches = level_text(event.main_matches, event.bonus_matches)
-        synthetic, real = event.synthetic, event.real
+        matches = level_text(event["main_matches"], event["bonus_matches"])
         lines.append(
-            f"draw {event.draw_number} ({event.draw_date!s}): {matches} (level {event.match_level}),"
-            f" synthetic {numbers_text(synthetic.main_numbers, synthetic.bonus_numbers)},"
-            f" real {numbers_text(real.main_numbers, real.bonus_numbers)}"
+            f"draw {event['draw_number']} ({event['draw_date']}): {matches} (level {event['match_level']}),"
+            f" synthetic {ticket_text(event['synthetic'])}, real {ticket_text(event['real'])}"
         )
     lines.append(next_text(answer.next_cursor))
     lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")

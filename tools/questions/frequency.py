@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from tools.answers import SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
@@ -25,8 +26,7 @@ class FrequencyArguments(Arguments):
     game_id: Annotated[GameId | None, GAME_ID] = None
 
 
-@attrs.frozen(kw_only=True)
-class NumberFrequency:
+class NumberFrequency(TypedDict):
     """One number of a drum."""
 
     number: Annotated[int, Field(ge=1, description="The number.")]
@@ -57,8 +57,8 @@ class UniformityTest:
     ]
 
 
-MainField = Annotated[tuple[NumberFrequency, ...], Field(description="Main numbers 1..N, each once.")]
-BonusField = Annotated[tuple[NumberFrequency, ...], Field(description="Bonus numbers 1..N; [] without a bonus.")]
+MainField = Annotated[list[NumberFrequency], Field(description="Main numbers 1..N, each once.")]
+BonusField = Annotated[list[NumberFrequency], Field(description="Bonus numbers 1..N; [] without a bonus.")]
 MainTestField = Annotated[UniformityTest, Field(description="Equal chances of the main numbers?")]
 BonusTestField = Annotated[
     UniformityTest | None, Field(description="Equal chances of the bonus numbers? Null without a bonus.")
@@ -123,16 +123,16 @@ def _frequencies(game: "Game", counts: "NumberCounts") -> RealFrequencies:
     )
 
 
-def _numbers(counts: Sequence[int], draws: int, picked: int) -> tuple[NumberFrequency, ...]:
+def _numbers(counts: Sequence[int], draws: int, picked: int) -> list[NumberFrequency]:
     from universe.statistics import expected_count, z_scores
 
     if not counts:
-        return ()
+        return []
     expected = expected_count(draws, picked, len(counts))
-    return tuple(
-        NumberFrequency(number=number, count=count, expected=expected, z=z)
+    return [
+        {"number": number, "count": count, "expected": expected, "z": z}
         for number, (count, z) in enumerate(zip(counts, z_scores(counts, draws, picked), strict=True), start=1)
-    )
+    ]
 
 
 def _test(counts: Sequence[int], draws: int, picked: int) -> UniformityTest:
@@ -163,8 +163,8 @@ def _told(origin: str, figures: "FrequencyAnswer | RealFrequencies") -> list[str
         ("bonus", figures.bonus, figures.bonus_test),
     ):
         if test:
-            lines.append(f"{origin} {drum}, number:count(z), each expected {numbers[0].expected:.8g}:")
-            lines.append(" ".join([f"{one.number}:{one.count}({_figure(one.z, '+.2f')})" for one in numbers]))
+            lines.append(f"{origin} {drum}, number:count(z), each expected {numbers[0]['expected']:.8g}:")
+            lines.append(" ".join([f"{one['number']}:{one['count']}({_figure(one['z'], '+.2f')})" for one in numbers]))
             lines.append(_test_text(test))
     return lines
 

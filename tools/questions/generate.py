@@ -82,7 +82,7 @@ class GenerateAnswer:
     ]
     exponent: Annotated[float | None, Field(description="Power of the counts; null in mode random.")]
     seed: Annotated[str, Field(description="Give it again to get the same tickets from the same snapshot.")]
-    tickets: Annotated[tuple[Numbers, ...], Field(description="The tickets, independent of each other.")]
+    tickets: Annotated[list[Numbers], Field(description="The tickets, independent of each other.")]
 
 
 def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAnswer:
@@ -105,7 +105,10 @@ def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAns
         top_n=asked.top_n if weighted else None,
         exponent=asked.exponent if weighted else None,
         seed=seed,
-        tickets=tuple(Numbers.of(ticket.main_numbers, ticket.bonus_numbers) for ticket in tickets),
+        tickets=[
+            {"main_numbers": list(ticket.main_numbers), "bonus_numbers": list(ticket.bonus_numbers)}
+            for ticket in tickets
+        ],
     )
 
 

@@ -31,7 +31,7 @@ class LatestDrawsAnswer:
 
     snapshot: SnapshotField
     source: Annotated[Origin, Field(description="Which draws these are.")]
-    draws: Annotated[tuple[Draw, ...], Field(description="Newest first; fewer than asked for if no more exist.")]
+    draws: Annotated[list[Draw], Field(description="Newest first; fewer than asked for if no more exist.")]
 
 
 def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Witness) -> LatestDrawsAnswer:
@@ -39,7 +39,7 @@ def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Witness) -> LatestDr
     view = snapshot.game(asked.game_id)
     if asked.source == "real":
         stored = snapshot.results(view, None, None, asked.limit, None)
-        draws = tuple(real_draw(view.game, one.result) for one in stored)
+        draws = [real_draw(view.game, one.result) for one in stored]
     else:
         draws = synthetic_draws(view.game, snapshot.latest_draws(view, asked.limit))
     return LatestDrawsAnswer(snapshot=mark(view), source=asked.source, draws=draws)

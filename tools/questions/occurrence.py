@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from tools.answers import Numbers, SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
@@ -42,8 +43,7 @@ class OccurrenceArguments(Arguments):
     game_id: Annotated[GameId | None, GAME_ID] = None
 
 
-@attrs.frozen(kw_only=True)
-class MatchLevel:
+class MatchLevel(TypedDict):
     """The draws that share exactly so many numbers with the ticket."""
 
     main_matches: Annotated[int, Field(ge=0, description="Main numbers in common with the ticket.")]
@@ -62,7 +62,7 @@ class OccurrenceAnswer:
     expected_occurrences: Annotated[float, Field(ge=0, description="Exact expectation: draws times probability.")]
     probability: Annotated[float, Field(description="Of exactly these numbers in one draw: one over all outcomes.")]
     match_levels: Annotated[
-        tuple[MatchLevel, ...] | None,
+        list[MatchLevel] | None,
         Field(description="Every match level, zeros too, exact; null where they are not kept for the game."),
     ]
     match_levels_unavailable: Annotated[
@@ -79,11 +79,10 @@ def ask(snapshot: Snapshot, asked: OccurrenceArguments, _: Witness) -> Occurrenc
     from universe.subsets import why_no_levels
 
     view = snapshot.game(asked.game_id)
-    ticket = checked_ticket(view.game, asked.main_numbers, asked.bonus_number)
-    main, bonus = ticket.main_numbers, ticket.bonus_numbers
+    main, bonus = checked_ticket(view.game, asked.main_numbers, asked.bonus_number)
     return OccurrenceAnswer(
         snapshot=mark(view),
-        ticket=ticket,
+        ticket={"main_numbers": list(main), "bonus_numbers": list(bonus)},
         occurrences=snapshot.occurrences(view, rank_of(view.game, main, bonus)),
         expected_occurrences=view.watermark / view.game.outcomes,
         probability=1 / view.game.outcomes,
@@ -93,8 +92,10 @@ def ask(snapshot: Snapshot, asked: OccurrenceArguments, _: Witness) -> Occurrenc
     )
 
 
-def checked_ticket(game: Game, main: list[int], bonus_number: int | list[int] | None) -> Numbers:
-    """Return the ticket in order; DrawError with every fault and what the game takes."""
+def checked_ticket(
+    game: Game, main: list[int], bonus_number: int | list[int] | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the ticket's main and bonus numbers, ascending; DrawError with every fault and what the game takes."""
     from universe.ranking import require_ticket
 
     bonus = [bonus_number] if isinstance(bonus_number, int) else bonus_number or []
@@ -102,7 +103,7 @@ def checked_ticket(game: Game, main: list[int], bonus_number: int | list[int] | 
         require_ticket(game, main, bonus)
     except DrawError as fault:
         raise DrawError(f"{fault}; a ticket takes {ticket_rule(game)}") from fault
-    return Numbers.of(main, bonus)
+    return tuple(sorted(main)), tuple(sorted(bonus))
 
 
 def ticket_rule(game: Game) -> str:
@@ -118,17 +119,17 @@ def ticket_rule(game: Game) -> str:
 
 def _levels(
     snapshot: Snapshot, view: "GameView", main: tuple[int, ...], bonus: tuple[int, ...]
-) -> tuple[MatchLevel, ...] | None:
+) -> list[MatchLevel] | None:
     from universe.levels import expected_by_level
 
     histogram = snapshot.match_levels(view, main, bonus)
     if histogram is None:
         return None
     expectations = expected_by_level(view.game, view.watermark)
-    return tuple(
-        MatchLevel(main_matches=mains, bonus_matches=bonuses, draws=draws, expected=expected)
+    return [
+        {"main_matches": mains, "bonus_matches": bonuses, "draws": draws, "expected": expected}
         for (mains, bonuses, expected), draws in zip(expectations, histogram.tolist(), strict=True)
-    )
+    ]
 
 
 def tell(answer: OccurrenceAnswer) -> str:
@@ -143,8 +144,8 @@ def tell(answer: OccurrenceAnswer) -> str:
         return "\n".join([*lines, f"No match levels: {answer.match_levels_unavailable}."])
     lines.append("Draws by match level (main+bonus):")
     for level in answer.match_levels:
-        matches = level_text(level.main_matches, level.bonus_matches)
-        lines.append(f"{matches}: {level.draws} (expected {level.expected:.6g})")
+        matches = level_text(level["main_matches"], level["bonus_matches"])
+        lines.append(f"{matches}: {level['draws']} (expected {level['expected']:.6g})")
     return "\n".join(lines)
 
 

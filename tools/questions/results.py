@@ -5,12 +5,14 @@ from typing import Annotated
 
 import attrs
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
+from tools.wire import DateText, date_text
 from tools.words import heading, next_text, numbers_text
 from universe.errors import UniverseError
 
@@ -31,11 +33,10 @@ class RealResultsArguments(Arguments):
     game_id: Annotated[GameId | None, GAME_ID] = None
 
 
-@attrs.frozen(kw_only=True)
-class PublishedResult:
+class PublishedResult(TypedDict):
     """The published result of one draw date."""
 
-    draw_date: Annotated[date, Field(description="Date of the draw.")]
+    draw_date: Annotated[DateText, Field(description="Date of the draw.")]
     main_numbers: MainNumbers
     bonus_numbers: BonusNumbers
     source: Annotated[str, Field(description="Where it was read from.")]
@@ -46,7 +47,7 @@ class RealResultsAnswer:
     """Published results, newest first."""
 
     snapshot: SnapshotField
-    results: Annotated[tuple[PublishedResult, ...], Field(description="Newest first.")]
+    results: Annotated[list[PublishedResult], Field(description="Newest first.")]
     next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
 
 
@@ -61,15 +62,15 @@ def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResu
     page = found[: asked.limit]
     return RealResultsAnswer(
         snapshot=mark(view),
-        results=tuple(
-            PublishedResult(
-                draw_date=stored.result.draw_date,
-                main_numbers=stored.result.main_numbers,
-                bonus_numbers=stored.result.bonus_numbers,
-                source=stored.source,
-            )
+        results=[
+            {
+                "draw_date": date_text(stored.result.draw_date),
+                "main_numbers": list(stored.result.main_numbers),
+                "bonus_numbers": list(stored.result.bonus_numbers),
+                "source": stored.source,
+            }
             for stored in page
-        ),
+        ],
         next_cursor=make_cursor(page[-1].result.draw_date, *query) if len(found) > len(page) else None,
     )
 
@@ -77,7 +78,8 @@ def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResu
 def tell(answer: RealResultsAnswer) -> str:
     """Return one line a result."""
     lines = [
-        f"{result.draw_date!s}: {numbers_text(result.main_numbers, result.bonus_numbers)} (source {result.source})"
+        f"{result['draw_date']}: {numbers_text(result['main_numbers'], result['bonus_numbers'])}"
+        f" (source {result['source']})"
         for result in answer.results
     ]
     opening = f"{len(lines)} real results, newest first:"
