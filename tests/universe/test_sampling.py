@@ -1,5 +1,6 @@
 """Tickets by chance: always a ticket of the game, repeatable, and as likely as their weights say."""
 
+import random
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from universe.ranking import require_ticket
 from universe.sampling import (
     EXPONENT_MAX,
     SamplingError,
+    Weights,
     equal_weights,
     frequency_weights,
     make_tickets,
@@ -99,3 +101,26 @@ def test_the_rule_never_changes() -> None:
     """A seed noted today must give its tickets next year."""
     tickets = make_tickets(GAMES[4], equal_weights(49), equal_weights(49), count=1, seed="7")
     assert (tickets[0].main_numbers, tickets[0].bonus_numbers) == ((14, 22, 35, 39, 44, 47), (17,))
+
+
+def taken(dice: random.Random, weights: Weights, picked: int) -> tuple[int, ...]:
+    """Take numbers one by one, as the standard library chooses by weight."""
+    left = dict(weights)
+    for _ in range(picked):
+        left.pop(dice.choices(list(left), weights=list(left.values()))[0])
+    return tuple(sorted(set(weights) - set(left)))
+
+
+@given(weighted(), st.floats(-EXPONENT_MAX, EXPONENT_MAX), st.text(min_size=1))
+def test_many_tickets_at_once_are_those_of_one_choice_after_the_other(
+    case: tuple[Game, list[int], list[int], int], exponent: float, seed: str
+) -> None:
+    """A seed that was handed out must go on giving its tickets."""
+    game, main_counts, bonus_counts, top_n = case
+    main, bonus = frequency_weights(main_counts, top_n, exponent), frequency_weights(bonus_counts, top_n, exponent)
+    dice = random.Random(seed)
+    for ticket in make_tickets(game, main, bonus, count=3, seed=seed):
+        assert ticket.main_numbers == taken(dice, main, game.main.picked)
+        apart = set(ticket.main_numbers) if game.bonus_from_rest else set[int]()
+        allowed = {number: weight for number, weight in bonus.items() if number not in apart}
+        assert ticket.bonus_numbers == taken(dice, allowed, game.bonus_picked)
