@@ -65,7 +65,7 @@ class Caller:
             "get_universe_status": lambda _: {},
             "get_latest_draws": lambda _: {"limit": 100},
             "get_frequency_stats": lambda call: {"window": windows[call % len(windows)]},
-            "generate_numbers": lambda call: {"mode": "frequency_weighted", "count": 10, "seed": call},
+            "generate_numbers": lambda call: {"mode": "frequency_weighted", "count": 100, "seed": call},
             "check_numbers_occurrence": self.ticket,
             "get_match_events": lambda _: {"limit": 100},
             "verify_draw": lambda call: {"draw_number": self.number(call)},
