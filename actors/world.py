@@ -16,7 +16,7 @@ from actors.supervisor import RestartBudget
 from storage.interface import Store
 
 BACKGROUND_THREADS = 4
-BACKGROUND_NICE = 5
+BACKGROUND_NICE = 10
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")

@@ -1,5 +1,6 @@
 """One process's universe: the actors wired to a store, followed on a terminal, summed up at the end."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from storage.connection import Location, open_reader
 from storage.fingerprint import fingerprints
 from storage.interface import Committed
 from universe.settings import Settings
+
+
+SWITCH_SECONDS = 0.0005  # how long an answer may wait for a thread that computes: a tenth of Python's own
 
 
 def feed_plans(opened: Opened, settings: Settings) -> list[FeedPlan]:
@@ -69,6 +73,7 @@ async def simulate(
 ) -> Tally:
     """Run the actors until ``stop``, or until every game is at its bound; return what was committed."""
     tally = Tally()
+    sys.setswitchinterval(SWITCH_SECONDS)
     board.listeners.append(tally.note)
     if not isinstance(bars, NoBars):  # a bar's length comes from the store, which may be busy: only a person's run asks
         board.listeners.append(partial(_show, bars, {plan.game_id: plan for plan in plans}, opened))

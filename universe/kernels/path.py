@@ -27,6 +27,7 @@ from universe.sha256 import MESSAGE_BYTES_MAX
 
 BLOCK_DRAWS = 32_768  # their parts stay near the core
 BYTE_COUNTS = 256
+WIDENED_CELLS_MAX = 2**23  # above, another 3 bytes a cell would be felt: add_rows is compiled once more, for bytes
 SUBSETS_DRAWS_MAX = 2**27  # at once: counted 20 times over, as many as a draw has numbers, they still fit 32 bits
 
 
@@ -137,7 +138,7 @@ def _count_subsets(game: Game, ascending: Ranks, row_cells: int) -> Iterator[tup
     carries = count_rows(_words(ascending), game.bonus_outcomes, row_cells, *bonus, rest, binomials, counted, carried)
     assert carries != NOT_ASCENDING
     counts: npt.NDArray[np.unsignedinteger] = counted
-    if carries:
+    if carries or len(counted) <= WIDENED_CELLS_MAX:
         counts = counted.astype(np.uint32)
         np.add.at(counts, carried[:carries], BYTE_COUNTS)
     yield picked - 1, counts
