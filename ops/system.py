@@ -23,7 +23,6 @@ from storage.fingerprint import fingerprints
 from storage.interface import Committed
 from universe.settings import Settings
 
-
 SWITCH_SECONDS = 0.0005  # how long an answer may wait for a thread that computes: a tenth of Python's own
 
 
