@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import trio
 
 from actors.board import Board
+from actors.mail import Letter
 from actors.supervisor import RestartBudget
 from actors.world import Offload, World, call_at_once
 from storage.memory import MemoryStore
@@ -14,7 +15,7 @@ from universe.counting import count_draws
 from universe.game import Game, Period, Pool
 from universe.results.result import RealResult
 from universe.seed import draw_rank, ranks_of_draws
-from universe.units import DrawBatch, DrawUnit, ResultsUnit
+from universe.units import DrawBatch, DrawUnit, ResultsUnit, Unit
 
 EPOCH = date(2024, 1, 1)  # a Monday
 WEDNESDAY, SATURDAY = date(2024, 1, 3), date(2024, 1, 6)  # the first draw dates, three logical days each
@@ -110,3 +111,12 @@ async def run_for(seconds: float, actor: Callable[[], Awaitable[None]]) -> None:
     """Run an actor for so long, then cancel it."""
     with trio.move_on_after(seconds):
         await actor()
+
+
+def mailbox(units: Sequence[Unit]) -> trio.MemoryReceiveChannel[Letter]:
+    """Return a mailbox with these units in it, closed at the other end."""
+    send, inbox = trio.open_memory_channel[Letter](1_000)
+    with send:
+        for unit in units:
+            send.send_nowait(Letter(unit))
+    return inbox

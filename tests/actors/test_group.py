@@ -2,8 +2,6 @@
 
 # ruff: noqa: ARG001 - a test asks for virtual time by naming autojump_clock
 
-from collections.abc import Sequence
-
 import attrs
 import pytest
 import trio
@@ -12,17 +10,8 @@ from trio.testing import MockClock
 from actors.group import GROUP_LINGER_SECONDS, GROUP_UNITS_MAX, PLAIN_GROUP_DRAWS_MAX, Gatherer
 from actors.mail import Letter
 from storage.draws import TAIL_DRAWS_MAX
-from tests.actors.scenes import WEDNESDAY, draws, result, results
-from universe.units import DrawUnit, Unit
-
-
-def mailbox(units: Sequence[Unit]) -> trio.MemoryReceiveChannel[Letter]:
-    """Return a mailbox with these units in it, closed at the other end."""
-    send, inbox = trio.open_memory_channel[Letter](1_000)
-    with send:
-        for unit in units:
-            send.send_nowait(Letter(unit))
-    return inbox
+from tests.actors.scenes import WEDNESDAY, draws, mailbox, result, results
+from universe.units import DrawUnit
 
 
 async def groups_of(inbox: trio.MemoryReceiveChannel[Letter]) -> list[int]:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: ARG001 - a test asks for virtual time by naming autojump_clock
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -27,6 +26,7 @@ from tests.actors.scenes import (
     crash_at,
     draws,
     expected_ranks,
+    mailbox,
     make_store,
     make_world,
     ranks_in,
@@ -35,16 +35,6 @@ from tests.actors.scenes import (
     run_for,
     sleeping_for,
 )
-from universe.units import Unit
-
-
-def mailbox(units: Sequence[Unit]) -> trio.MemoryReceiveChannel[Letter]:
-    """Return a mailbox with these units in it, closed at the other end."""
-    send, inbox = trio.open_memory_channel[Letter](1_000)
-    with send:
-        for unit in units:
-            send.send_nowait(Letter(unit))
-    return inbox
 
 
 async def test_a_closed_mailbox_is_drained_before_the_writer_ends(autojump_clock: MockClock) -> None:
