@@ -8,8 +8,18 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from universe.compiled import BONUS_OUTCOMES_MAX, OUTCOMES_MAX
-from universe.game import GAME_ID_PATTERN, PICKED_MAX, POOL_SIZE_MAX, WEEKDAYS, Game, Period, Pool, RestOfDrum
+from universe.compiled import BONUS_OUTCOMES_MAX
+from universe.game import (
+    GAME_ID_PATTERN,
+    PICKED_MAX,
+    POOL_SIZE_MAX,
+    WEEKDAYS,
+    WORD_OUTCOMES_MAX,
+    Game,
+    Period,
+    Pool,
+    RestOfDrum,
+)
 from universe.ranking import Ranks, rank_type
 
 T = TypeVar("T")
@@ -43,7 +53,7 @@ POOLS = [
     Pool(picked=picked, size=size)
     for picked in range(1, PICKED_MAX + 1)
     for size in range(picked, POOL_SIZE_MAX + 1)
-    if comb(size, picked) <= OUTCOMES_MAX
+    if comb(size, picked) <= WORD_OUTCOMES_MAX
 ]
 
 FEW_SUBSETS = [
@@ -60,11 +70,11 @@ def largest_or_any(choices: list[T]) -> st.SearchStrategy[T]:
 def kernel_games(draw: st.DrawFn, *, few_subsets: bool = False) -> Game:
     """Any game that kernels serve: from one outcome to as many as they take, the bonus from anywhere."""
     kind = draw(st.sampled_from(["none", "own", "rest"]))
-    low, high = draw(st.sampled_from([(1, 10), (1, 2**16), (2**16, 2**26), (1, OUTCOMES_MAX)]))
+    low, high = draw(st.sampled_from([(1, 10), (1, 2**16), (2**16, 2**26), (1, WORD_OUTCOMES_MAX)]))
     pools = FEW_SUBSETS if few_subsets else [pool for pool in POOLS if low <= pool.outcomes <= high]
     main = draw(largest_or_any(by_outcomes(pools)))
     bonus: Pool | RestOfDrum | None = None
-    bonus_max = min(30 if few_subsets else BONUS_OUTCOMES_MAX, OUTCOMES_MAX // main.outcomes)
+    bonus_max = min(30 if few_subsets else BONUS_OUTCOMES_MAX, WORD_OUTCOMES_MAX // main.outcomes)
     if kind == "own":
         bonus = draw(largest_or_any(by_outcomes(pool for pool in POOLS if pool.outcomes <= bonus_max)))
     elif kind == "rest":

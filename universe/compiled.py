@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
 
-from universe.game import Game
+from universe.game import WORD_OUTCOMES_MAX, Game
 
 if TYPE_CHECKING:  # numpy takes a while, and a process answers before it needs any
     import numpy as np
@@ -30,8 +30,7 @@ if TYPE_CHECKING:  # numpy takes a while, and a process answers before it needs 
 
     from universe.cells import Chunk
 
-OUTCOMES_MAX = 2**32  # kernels hold a rank in 32 bits
-BONUS_OUTCOMES_MAX = 2**16  # and a table of all bonus draws
+BONUS_OUTCOMES_MAX = 2**16  # kernels hold a table of all bonus draws
 KERNELS_DRAWS_MIN = 500_000  # fewer draws are made before kernels are loaded
 KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # so many are made sooner with them, even if they must be compiled first
 COMPILE_SECONDS_MAX = 60.0
@@ -107,7 +106,7 @@ def kernel_state() -> KernelState:
 
 def kernels_for(game: Game) -> Kernels | None:
     """Return the kernels if they are loaded and serve this game, None for the plain path."""
-    if game.outcomes > OUTCOMES_MAX or game.bonus_outcomes > BONUS_OUTCOMES_MAX:
+    if game.outcomes > WORD_OUTCOMES_MAX or game.bonus_outcomes > BONUS_OUTCOMES_MAX:
         return None
     return kernels_of_words()
 

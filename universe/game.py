@@ -13,6 +13,7 @@ GAME_ID_PATTERN = r"[A-Za-z0-9_.-]{1,32}"
 POOL_SIZE_MAX = 255  # a number fits one byte
 PICKED_MAX = 20
 OUTCOMES_MAX = 2**63 - 1  # a rank fits a signed 64-bit integer, as SQLite keeps it
+WORD_OUTCOMES_MAX = 2**32  # up to here a rank fits 32 bits: arrays and files are half as large, kernels and numpy serve
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -41,11 +41,6 @@ def level_outcomes(game: Game, main: int, bonus: int) -> int:
     return ways
 
 
-def expected_draws(game: Game, main: int, bonus: int, draws: int) -> float:
-    """Return the expected number of ``draws`` on this level: an exact fraction, rounded once."""
-    return level_outcomes(game, main, bonus) * draws / game.outcomes
-
-
 def event_level_min(game: Game) -> int:
     """Return the lowest sum of matches that is kept as an event: picks - 2, or 0 for tiny games."""
     return max(0, game.picks - EVENT_LEVELS + 1)

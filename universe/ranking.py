@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from universe.compiled import kernels_for
 from universe.errors import DrawError
-from universe.game import Game
+from universe.game import WORD_OUTCOMES_MAX, Game
 
 Ranks = npt.NDArray[np.integer]  # of a game's rank_type, or wider
 Numbers = npt.NDArray[np.uint8]  # one row a draw, numbers from 1, ascending
@@ -22,7 +22,7 @@ Numbers = npt.NDArray[np.uint8]  # one row a draw, numbers from 1, ascending
 
 def rank_type(game: Game) -> np.dtype[np.integer]:
     """Return how an array holds ranks, and a file: 4 bytes where they hold every rank, else 8; little-endian."""
-    return np.dtype("<u4") if game.outcomes <= 2**32 else np.dtype("<i8")
+    return np.dtype("<u4") if game.outcomes <= WORD_OUTCOMES_MAX else np.dtype("<i8")
 
 
 def sorted_ranks(game: Game, pieces: Sequence[Ranks]) -> Ranks:

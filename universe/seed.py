@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from universe.calendar import LogicalClock
 from universe.compiled import kernels_for
-from universe.game import Game
+from universe.game import WORD_OUTCOMES_MAX, Game
 from universe.ranking import Ranks, rank_type
 from universe.sha256 import MESSAGE_BYTES_MAX, digest_words
 
 SEED_BYTES = 16
 FEW_DRAWS = 4_096  # up to here a call of hashlib each takes less time than thousands of calls of numpy
-FAST_OUTCOMES_MAX = 2**32  # products of two 32-bit words must fit 64 bits
 
 
 def draw_message(game_id: str, draw_date: date, draw_number: int) -> str:
@@ -59,7 +58,7 @@ def _ranks(game: Game, spans: list[tuple[date, int, int]]) -> Ranks:
         return ranks
     first, last = spans[0][1], spans[-1][2]
     long = len(draw_message(game.game_id, date.max, last)) > MESSAGE_BYTES_MAX
-    if last - first < FEW_DRAWS or long or game.outcomes > FAST_OUTCOMES_MAX:
+    if last - first < FEW_DRAWS or long or game.outcomes > WORD_OUTCOMES_MAX:
         return np.array([rank for span in spans for rank in hashed_ranks(game, *span)], dtype=rank_type(game))
     numbers = np.arange(first, last + 1, dtype=np.int64)
     dates = np.array([day.isoformat().encode("ascii") for day, _, _ in spans]).view(np.uint8).reshape(len(spans), -1)

@@ -11,9 +11,9 @@ from tests.kernels import kernels_serve
 from tests.strategies import SINCE, kernel_games, ranks_of
 from universe.calendar import LogicalClock
 from universe.catalogue import shipped_games
-from universe.compiled import BONUS_OUTCOMES_MAX, OUTCOMES_MAX, kernels_for, plain_only
+from universe.compiled import BONUS_OUTCOMES_MAX, kernels_for, plain_only
 from universe.counting import count_draws
-from universe.game import Game, Period, Pool, RestOfDrum
+from universe.game import WORD_OUTCOMES_MAX, Game, Period, Pool, RestOfDrum
 from universe.kernels import path
 from universe.matching import compare_ranks
 from universe.ranking import rank_type, unrank
@@ -155,7 +155,7 @@ def test_larger_games_are_left_to_the_plain_path() -> None:
     """Ranks beyond 32 bits, or too many bonus draws for a table of them."""
     keno = game_of(Pool(picked=20, size=80))
     many_bonus = game_of(Pool(picked=1, size=2), Pool(picked=3, size=75))
-    assert keno.outcomes > OUTCOMES_MAX
+    assert keno.outcomes > WORD_OUTCOMES_MAX
     assert many_bonus.bonus_outcomes == BONUS_OUTCOMES_MAX + 1_989
     for game in (keno, many_bonus):
         assert kernels_for(game) is None
