@@ -4,6 +4,7 @@ What was measured: ``with db:`` begins deferred and holds the interpreter lock t
 several pragmas stops at the first that answers. So: explicit statements, pragmas one by one and read back.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,12 @@ from uuid import uuid4
 
 import apsw
 
-from storage.errors import StoreError, StoreFull, StoreUnavailable
+from storage.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable
 
 PAGE_BYTES = 8192
 READER_BUSY_MS = 100  # a reader waits on the event loop: only as long as an answer may be late
 WRITER_BUSY_MS = 30_000  # `ingest` and `extend` commit beside a simulating process
+LEADER_BUSY_MS = 1_000  # what simulates parks and tries again instead: it has to end soon when told to
 CHECKPOINT_PAGES = 500  # about 4 MB of log
 LOG_PAGES_MAX = 4_000  # a log that grows further takes longer to write than one that is used from its start again
 
@@ -40,6 +42,23 @@ class Location:
         """Whether nothing will be left when the last connection closes."""
         return self.path is None
 
+    def is_at_rest(self) -> bool:
+        """Whether all of it is in the one file: no log with commits that are not yet in the database."""
+        log = _stat(self.path.with_name(f"{self.path.name}-wal")) if self.path else None
+        return self.path is not None and (log is None or not log.st_size)
+
+    def free_bytes(self) -> int | None:
+        """Return the room that is left for the file; None in memory."""
+        if self.path is None:
+            return None
+        system = os.statvfs(self.path.parent)
+        return system.f_bavail * system.f_frsize
+
+    def file_identity(self) -> tuple[int, int] | None:
+        """Return what tells this file from one that took its name; None in memory or if there is none."""
+        found = _stat(self.path) if self.path else None
+        return (found.st_dev, found.st_ino) if found else None
+
     def uri(self) -> str:
         """Return the SQLite URI. psow=0: do not trust a torn sector beside a write to stay whole."""
         if self.path is None:
@@ -48,33 +67,82 @@ class Location:
         return f"file:{quoted}?psow=0"
 
 
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+
+
+class FrozenConnection(apsw.Connection):
+    """Reads a file that nobody writes, and that could not be read otherwise: SQLite takes no locks here."""
+
+
 def open_reader(location: Location) -> apsw.Connection:
-    """Open a read-only connection; StoreError if there is no database."""
+    """Open a read-only connection; StoreError if there is no database.
+
+    Where the log's index cannot be made (a read-only directory, a full disk), a database at rest is read as one that
+    never changes: whoever keeps such a FrozenConnection must look whether it is still at rest.
+    """
     with translated(location, opening=True):
-        db = apsw.Connection(location.uri(), flags=_OPEN | _READ)
+        try:
+            return _reader(apsw.Connection, location, location.uri())
+        except (apsw.CantOpenError, apsw.IOError, apsw.ReadOnlyError):
+            if location.file_identity() is None or not location.is_at_rest():
+                raise
+            return _reader(FrozenConnection, location, f"{location.uri()}&immutable=1")
+
+
+def _reader(kind: type[apsw.Connection], location: Location, uri: str) -> apsw.Connection:
+    db = kind(uri, flags=_OPEN | _READ)
+    try:
         db.set_busy_timeout(WRITER_BUSY_MS if location.in_memory else READER_BUSY_MS)
         db.pragma("query_only", 1)
         db.pragma("temp_store", 2)
-        return db
+        db.pragma("user_version")  # the first read is what a missing index of the log fails
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
-def open_writer(location: Location, *, create: bool = False) -> apsw.Connection:
+def open_writer(location: Location, *, create: bool = False, busy_ms: int = WRITER_BUSY_MS) -> apsw.Connection:
     """Open a connection that may write: WAL, a sync at every commit, checkpoints only when asked for."""
     with translated(location, opening=True):
+        if create and location.path is not None:
+            _create_private(location.path)
         db = apsw.Connection(location.uri(), flags=_OPEN | (_CREATE if create else _WRITE))
-        db.set_busy_timeout(WRITER_BUSY_MS)
-        if create:
-            db.pragma("page_size", PAGE_BYTES)
-        wanted = "memory" if location.in_memory else "wal"
-        found = db.pragma("journal_mode", wanted)
-        if found != wanted:
-            raise StoreError(f"{location}: the file system does not allow journal mode {wanted}, it stays {found}")
-        db.pragma("synchronous", 2)
-        db.pragma("temp_store", 2)
-        db.pragma("cache_size", -16_384)
-        db.pragma("foreign_keys", 1)
-        db.wal_autocheckpoint(0)
+        try:
+            _prepare_writer(db, location, create=create, busy_ms=busy_ms)
+        except BaseException:
+            db.close()
+            raise
         return db
+
+
+def _create_private(path: Path) -> None:
+    """Make an empty file for this user alone, if there is none; SQLite gives its log the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: cannot be opened ({error.strerror})") from error
+
+
+def _prepare_writer(db: apsw.Connection, location: Location, *, create: bool, busy_ms: int) -> None:
+    db.set_busy_timeout(busy_ms)
+    if create:
+        db.pragma("page_size", PAGE_BYTES)
+    wanted = "memory" if location.in_memory else "wal"
+    found = db.pragma("journal_mode", wanted)
+    if found != wanted:
+        raise StoreError(f"{location}: the file system does not allow journal mode {wanted}, it stays {found}")
+    db.pragma("synchronous", 2)
+    db.pragma("temp_store", 2)
+    db.pragma("cache_size", -16_384)
+    db.pragma("foreign_keys", 1)
+    db.wal_autocheckpoint(0)
 
 
 @contextmanager
@@ -103,20 +171,20 @@ def read_transaction(db: apsw.Connection) -> Iterator[None]:
 
 @contextmanager
 def translated(location: Location, *, opening: bool = False) -> Iterator[None]:
-    """Turn SQLite's errors that a person can act on into ours; an I/O error later on is a crash of who met it."""
+    """Turn SQLite's errors that a person can act on into ours."""
     try:
         yield
     except apsw.FullError as error:
         raise StoreFull(f"{location}: no room left on the device") from error
     except apsw.ReadOnlyError as error:
         raise StoreUnavailable(f"{location}: the file or its directory is read-only") from error
-    except apsw.CantOpenError as error:
-        raise StoreError(f"{location}: cannot be opened ({error})") from error
-    except apsw.BusyError as error:
+    except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
         raise StoreUnavailable(f"{location}: another process keeps it locked") from error
+    except (apsw.CantOpenError, apsw.PermissionsError) as error:
+        kind = StoreError if opening else StoreUnavailable
+        raise kind(f"{location}: cannot be opened ({error})") from error
     except apsw.IOError as error:
-        if opening:
-            raise StoreError(f"{location}: cannot be read ({error})") from error
-        raise
+        what = "cannot be read" if opening else "the device fails"
+        raise StoreUnavailable(f"{location}: {what} ({error})") from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreError(f"{location}: not a universe, or damaged ({error})") from error
+        raise StoreDamaged(f"{location}: not a universe, or damaged ({error})") from error

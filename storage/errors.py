@@ -8,11 +8,15 @@ class StoreError(UniverseError):
 
 
 class StoreUnavailable(StoreError):  # noqa: N818  it is a state, and passes
-    """The store cannot take a commit now; trying again later makes sense."""
+    """The store cannot take a commit now, or be read; trying again later makes sense."""
 
 
 class StoreFull(StoreUnavailable):
     """No room left on the device. Nothing of the commit was kept; reads go on."""
+
+
+class StoreDamaged(StoreError):  # noqa: N818  a state too
+    """What is stored cannot have been written so: ``universe verify`` names it, ``universe restore`` replaces it."""
 
 
 class WrongModeError(StoreError):

@@ -4,13 +4,14 @@ flock and not SQLite's or POSIX locks: no other code's ``open`` and ``close`` of
 never waited for: a blocked wait in an abandoned thread could take the lock later with nobody knowing.
 """
 
+import contextlib
 import fcntl
 import os
 import time
 from pathlib import Path
 from typing import Self
 
-from storage.errors import LockedError, StoreError
+from storage.errors import LockedError, StoreUnavailable
 
 LOCK_NAME = "lock"
 PATIENCE_TRIES, PATIENCE_SECONDS = 3, 0.02  # for `status`, which touches the lock for an instant
@@ -20,7 +21,7 @@ class LeaderLock:
     """The right to simulate in one directory."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / LOCK_NAME
+        self.path = directory / LOCK_NAME
         self._fd: int | None = None
 
     @property
@@ -29,28 +30,58 @@ class LeaderLock:
         return self._fd is not None
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody has it; says whether this process holds it now."""
-        if self._fd is not None:
-            return True
+        """Take the lock if nobody has it; says whether this process holds it now. StoreUnavailable where none can."""
+        if self._fd is None:
+            self._fd = self._taken()
+        return self.held
+
+    def _taken(self) -> int | None:
+        """Return the locked file, None if another process has it locked."""
         try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"{self._path}: {error.strerror}") from error
+            raise StoreUnavailable(f"{self.path}: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._is_file(fd):  # and was not replaced between the two calls
+                os.ftruncate(fd, 0)
+                with contextlib.suppress(OSError):  # a full disk: the lock holds without the number
+                    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+                return fd
         except BlockingIOError:
+            pass
+        except OSError as error:
             os.close(fd)
+            raise StoreUnavailable(f"{self.path}: {error.strerror}") from error
+        os.close(fd)
+        return None
+
+    def _is_file(self, fd: int) -> bool:
+        """Return whether the open file is still the one of that name."""
+        try:
+            return os.path.samestat(os.fstat(fd), self.path.stat())
+        except FileNotFoundError:
             return False
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-        self._fd = fd
-        return True
+        except OSError:  # the device fails: who could have replaced it there?
+            return True
+
+    def renew(self) -> bool:
+        """Keep the lock even if somebody deleted its file; False, and nothing held, if another process has it now."""
+        held = self._fd
+        if held is None or self._is_file(held):
+            return self.held
+        self._fd = self._taken()
+        os.close(held)
+        return self.held
 
     def is_held_elsewhere(self) -> bool:
         """Return whether another process simulates here. For an instant it may look taken to one that just starts."""
-        if self._fd is not None or not self._path.exists():
+        if self._fd is not None or not self.path.exists():
             return False
-        fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreUnavailable(f"{self.path}: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -62,7 +93,7 @@ class LeaderLock:
     def holder(self) -> int | None:
         """Return the process id that the lock file names: the holder's while it is held, else the last one's."""
         try:
-            return int(self._path.read_text(encoding="ascii"))
+            return int(self.path.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
 
@@ -74,7 +105,7 @@ class LeaderLock:
             time.sleep(PATIENCE_SECONDS)
         if not self.try_acquire():
             raise LockedError(
-                f"{purpose} needs the universe for itself, and process {self.holder()} simulates in {self._path.parent}"
+                f"{purpose} needs the universe for itself, and process {self.holder()} simulates in {self.path.parent}"
             )
         return self
 

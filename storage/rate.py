@@ -20,11 +20,14 @@ def draws_last_hour(packed: bytes, now_seconds: float) -> int:
 
 
 def _advanced(packed: bytes, now_seconds: float) -> tuple[int, list[int]]:
-    """Forget the minutes that have left the hour. A clock that went back keeps writing to the newest minute."""
+    """Forget the minutes that have left the hour.
+
+    A clock that went back a little keeps writing to the newest minute; one that went back further begins anew.
+    """
     now = int(now_seconds // 60)
-    if not packed:
+    newest, *counts = _RING.unpack(packed) if packed else (now, *[0] * _MINUTES)
+    if now < newest - _MINUTES:
         return now, [0] * _MINUTES
-    newest, *counts = _RING.unpack(packed)
     for minute in range(newest + 1, min(now, newest + _MINUTES) + 1):
         counts[minute % _MINUTES] = 0
     return max(now, newest), counts

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import apsw
 import attrs
 
-from storage.connection import Location, open_reader, read_transaction, translated
+from storage.connection import FrozenConnection, Location, open_reader, read_transaction, translated
 from storage.errors import StoreError
 from storage.remembered import Remembered
 from storage.schema import Mode, require_schema
@@ -25,21 +25,16 @@ class Reader:
     _location: Location
     _db: apsw.Connection
     _defaults: tuple[Game, ...] = ()
+    _file: tuple[int, int] | None = None
+    _schema: int = 0
     _remembered: Remembered = attrs.field(factory=Remembered)
 
     @classmethod
     def open(cls, location: Location, mode: Mode, defaults: Sequence[Game] = ()) -> "Reader":
         """Open a universe for reading; StoreError if there is none, or one of another mode or schema."""
-        if location.path is not None and not location.path.exists():
-            raise StoreError(f"{location}: no universe here; `universe run` or `universe ingest` creates it")
-        db = open_reader(location)
-        try:
-            with translated(location):
-                require_schema(db, mode, name=str(location))
-        except BaseException:
-            db.close()
-            raise
-        return cls(mode, location, db, tuple(sorted(defaults, key=lambda game: game.game_id)))
+        games = tuple(sorted(defaults, key=lambda game: game.game_id))
+        file = location.file_identity()
+        return cls(mode, location, _opened(location, mode), games, file)
 
     def close(self) -> None:
         """Close the connection."""
@@ -48,5 +43,38 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One read transaction: every figure of an answer is of the same commit."""
+        if self._file != self._location.file_identity() or self._is_thawed():
+            self._open_anew()
         with translated(self._location), read_transaction(self._db):
+            self._forget_what_was_replaced()
             yield Snapshot(self._db, self.mode, self._defaults, self._remembered)
+
+    def _is_thawed(self) -> bool:
+        """Whether somebody writes what this connection reads as a file that never changes."""
+        return isinstance(self._db, FrozenConnection) and not self._location.is_at_rest()
+
+    def _open_anew(self) -> None:
+        """Read the file that has this name now: another may have taken the place of the one that was opened."""
+        file = self._location.file_identity()
+        db = _opened(self._location, self.mode)
+        self._db.close()
+        self._db, self._file, self._schema = db, file, 0
+
+    def _forget_what_was_replaced(self) -> None:
+        """Begin to remember anew after a restore: whatever was put in the place of all pages has another cookie."""
+        schema: int = self._db.pragma("schema_version")
+        if schema != self._schema:
+            self._schema, self._remembered = schema, Remembered()
+
+
+def _opened(location: Location, mode: Mode) -> apsw.Connection:
+    if location.path is not None and location.file_identity() is None:
+        raise StoreError(f"{location}: no universe here; `universe run` or `universe ingest` creates it")
+    db = open_reader(location)
+    try:
+        with translated(location):
+            require_schema(db, mode, name=str(location))
+    except BaseException:
+        db.close()
+        raise
+    return db
