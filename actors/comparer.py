@@ -6,6 +6,7 @@ import trio
 
 from actors.board import actor_name
 from actors.mail import Letter, deliver_all
+from actors.patience import patiently
 from actors.world import World
 from storage.comparisons import comparison_of
 from storage.interface import PendingComparison
@@ -40,13 +41,17 @@ def compare_all(pending: Sequence[PendingComparison]) -> list[ComparisonUnit]:
 
 async def run_comparer(game_id: str, world: World, letters: trio.MemorySendChannel[Letter]) -> None:
     """Compare whatever waits for it, some pieces in flight at a time; then wait for news. Runs until cancelled."""
-    board, store = world.board, world.store
+    board, store, name = world.board, world.store, comparer_name(game_id)
+
+    async def look() -> tuple[PendingComparison, ...]:
+        return await world.offload(store.pending_comparisons, game_id, compare_draws_max())
+
     while True:
         news, compared = board.news.rings, 0
-        while pending := await world.offload(store.pending_comparisons, game_id, compare_draws_max()):
+        while pending := await patiently(name, world, look):
             compared += sum(piece.last - piece.first + 1 for piece in pending)
             if compared >= KERNELS_AWAITED_DRAWS_MIN:
                 start_loading_kernels()
             await deliver_all(await world.background(compare_all, pending), letters)
-        board.settle(comparer_name(game_id), news)
+        board.settle(name, news)
         await board.news.wait_after(news)

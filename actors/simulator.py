@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 import structlog
@@ -10,6 +11,7 @@ import trio
 from actors.board import actor_name
 from actors.group import group_draws_max
 from actors.pace import Pace
+from actors.patience import patiently
 from actors.world import World
 from storage.interface import GameProgress
 from universe.calendar import LogicalClock
@@ -79,12 +81,13 @@ async def run_simulator(plan: SimulationPlan, world: World, batches: trio.Memory
     """
     board, store = world.board, world.store
     pace = Pace(plan.draws_per_second)
-    progress = await world.offload(store.progress, plan.game_id)
+    look = partial(patiently, plan.actor, world, partial(world.offload, store.progress, plan.game_id))
+    progress = await look()
     drawn, phase = progress.watermark, ""
     try:
         while True:
             news, commits = board.news.rings, board.commits.rings
-            progress = await world.offload(store.progress, plan.game_id)
+            progress = await look()
             last = plan.bound(progress)
             if drawn < last:
                 board.simulating.add(plan.game_id)

@@ -15,9 +15,10 @@ from actors.comparer import comparer_name, run_comparer
 from actors.feed_results import FeedPlan
 from actors.ingestor import run_ingestor
 from actors.mail import Letter
+from actors.patience import patiently
 from actors.simulator import SimulationPlan, run_simulator
 from actors.supervisor import Child, RestartBudgetExceeded, keep_alive
-from actors.watcher import run_watcher
+from actors.watcher import WATCHER, run_watcher
 from actors.world import World
 from actors.writer import run_writer
 from universe.units import DrawBatch
@@ -106,7 +107,7 @@ def _producers(
     letters: trio.MemorySendChannel[Letter],
 ) -> Iterator[Child]:
     """Yield everything that fills mailboxes, or tells others to look; each restarts alone."""
-    yield Child(name="watcher", run=partial(run_watcher, world))
+    yield Child(name=WATCHER, run=partial(run_watcher, world))
     for feed in feeds:
         event = bootstrapped.get(feed.game_id, trio.Event())
         yield Child(name=feed.actor, run=partial(run_ingestor, feed, world, letters, event))
@@ -121,5 +122,5 @@ async def _simulate_after(
     """No draw is made during phase 0, nor before phase 1."""
     await bootstrapped.wait()
     if plan.initialise is not None:
-        await world.offload(plan.initialise)
+        await patiently(plan.actor, world, partial(world.offload, plan.initialise))
     await run_simulator(plan, world, batches)

@@ -1,9 +1,13 @@
 """Noticing what other processes commit: results by ``ingest``, a milestone by ``extend``."""
 
+from functools import partial
+
 import trio
 
+from actors.patience import patiently
 from actors.world import World
 
+WATCHER = "watcher"
 WATCH_SECONDS = 0.25
 
 
@@ -14,7 +18,7 @@ async def run_watcher(world: World) -> None:
     """
     seen: int | None = None
     while True:
-        changes = await world.offload(world.store.changes)
+        changes = await patiently(WATCHER, world, partial(world.offload, world.store.changes))
         if changes != seen:
             seen = changes
             world.board.news.ring()

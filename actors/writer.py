@@ -8,15 +8,15 @@ import trio
 
 from actors.group import Gatherer, draws_of
 from actors.mail import Letter
+from actors.patience import patiently
 from actors.world import World
 from storage.draws import TAIL_DRAWS_MAX, count_ahead
-from storage.errors import StoreUnavailable
+from storage.errors import StoreDamaged, StoreUnavailable
 from storage.interface import Committed, StoredResults
 from universe.units import Unit
 
 WRITER = "writer"
 COMMIT_SECONDS_MAX = 120.0
-PARK_RETRY_SECONDS = 5.0
 RESULT_LINES_MAX = 10  # more results at once are told in one line
 
 log = structlog.get_logger()
@@ -44,10 +44,10 @@ async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> 
             if world.store.log_is_long():
                 await emptied.wait()
             started = trio.current_time()
-            committed = await commit_group(group.units, world)
+            committed, again = await commit_group(group.units, world)
             waiting = inbox.statistics().current_buffer_used
             _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
-            _announce(group.letters, committed, world)
+            _announce(group.letters, committed, world, again=again)
             if emptied.is_set():
                 emptied = trio.Event()
                 nursery.start_soon(_empty_log, world, emptied)
@@ -69,33 +69,35 @@ async def _empty_log(world: World, emptied: trio.Event) -> None:
     """Move the log into the database; where there is no room for that now, after some later commit."""
     try:
         await world.background(world.store.checkpoint)
-    except StoreUnavailable as fault:
+    except (StoreUnavailable, StoreDamaged) as fault:
         log.warning("checkpoint.failed", reason=str(fault))
     finally:
         emptied.set()
 
 
-async def commit_group(units: Sequence[Unit], world: World) -> Committed:
-    """Commit, parked for as long as the store cannot take it. Any other error is a crash.
+async def commit_group(units: Sequence[Unit], world: World) -> tuple[Committed, bool]:
+    """Commit, parked for as long as the store cannot take it; also says whether that took more than one attempt.
 
     A commit under way is finished even while the writer is cancelled; the wait for room is not. What an attempt kept in
     spite of its error is skipped as a replay by the next.
     """
-    try:
-        while True:
-            try:
-                with trio.fail_after(COMMIT_SECONDS_MAX, shield=True):
-                    return await world.offload(world.store.commit, units)
-            except StoreUnavailable as fault:
-                world.board.park(WRITER, str(fault), world.now())
-                await trio.sleep(PARK_RETRY_SECONDS)
-    finally:
-        world.board.unpark(WRITER)
+    attempts = 0
+
+    async def attempt() -> Committed:
+        nonlocal attempts
+        attempts += 1
+        with trio.fail_after(COMMIT_SECONDS_MAX, shield=True):
+            return await world.offload(world.store.commit, units)
+
+    return await patiently(WRITER, world, attempt), attempts > 1
 
 
-def _announce(group: Sequence[Letter], committed: Committed, world: World) -> None:
-    """Answer the senders, tell the board, and wake those whom new results concern."""
-    if any(stored.inserted for stored in committed.results):
+def _announce(group: Sequence[Letter], committed: Committed, world: World, *, again: bool) -> None:
+    """Answer the senders, tell the board, and wake those whom new results concern.
+
+    A commit that was tried again may find its results stored by the attempt before: they are news all the same.
+    """
+    if again or any(stored.inserted for stored in committed.results):
         world.board.news.ring()
     for letter in group:
         letter.answer(committed)

@@ -10,11 +10,8 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mail import Letter, deliver
-from actors.writer import (
-    PARK_RETRY_SECONDS,
-    result_lines,
-    run_writer,
-)
+from actors.patience import PARK_RETRY_SECONDS
+from actors.writer import result_lines, run_writer
 from storage.errors import StoreFull
 from storage.interface import Committed, StoredResults
 from tests.actors.scenes import (
