@@ -26,6 +26,9 @@ def failure_code(failure: Exception) -> int:
         tell(str(failure))
         gave_up = isinstance(failure, RestartBudgetExceeded | StoreUnavailable)
         return EXIT_GAVE_UP if gave_up else EXIT_BAD_INPUT
+    if isinstance(failure, OSError) and failure.filename:
+        tell(f"{failure.filename}: {failure.strerror}")
+        return EXIT_GAVE_UP
     log.error("process.crashed", exc_info=failure)
     tell(f"{type(failure).__name__}: {failure}")
     return EXIT_GAVE_UP

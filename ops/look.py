@@ -130,7 +130,7 @@ def draws_command(
     location = Location(chosen.place.database)
     stored, initialised = stored_games(location, chosen.mode)
     name = game or (initialised[0] if initialised else None)
-    if name is None or not location.path or not location.path.exists():
+    if name is None or location.file_identity() is None:
         raise SettingsError(f"{location}: no universe with draws here; `universe run` or `universe simulate` makes one")
     found = find_game(name, chosen.known_games(stored))
     db = open_reader(location)

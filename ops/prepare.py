@@ -7,7 +7,7 @@ import attrs
 
 from ops.options import Target
 from ops.place import Mode, chosen_games
-from storage.connection import Location
+from storage.connection import LEADER_BUSY_MS, Location
 from storage.lock import LeaderLock
 from storage.reader import Reader
 from storage.registry import Milestone
@@ -90,7 +90,7 @@ class Opened:
 
 def stored_games(location: Location, mode: Mode) -> tuple[list[Game], list[str]]:
     """Return the games that a universe holds and the ids of those initialised; none where there is no universe."""
-    if location.path is None or not location.path.exists():
+    if location.file_identity() is None:
         return [], []
     reader = Reader.open(location, mode)
     try:
@@ -118,7 +118,7 @@ def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, 
         if game.game_id not in initialised:
             _check_epoch(game, wishes.clock(game, target.mode))
     keep_raw = target.settings.universe.raw_draws == "keep"
-    store = SqliteStore.open(location, target.mode, create=True, keep_raw=keep_raw)
+    store = SqliteStore.open(location, target.mode, create=True, keep_raw=keep_raw, busy_ms=LEADER_BUSY_MS)
     try:
         for game in games:
             _check_wishes(store, game, wishes)

@@ -4,79 +4,26 @@ The server answers first; storage and simulation are imported and opened behind 
 """
 
 import importlib
-import time
-from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import attrs
-import structlog
 import trio
 
 from actors.board import Board
 from actors.services import Service, run_beside
 from actors.supervisor import Child, RestartBudget
 from ops.exits import EXIT_DONE, failure_code
+from ops.life import Life
 from ops.run import RunOptions
 from ops.signals import watch_signals
 from ops.summary import idle_summary, run_summary, tell_summary
 from ops.terminal import progress_bars
 from universe import __version__
-from universe.vitals import GameVitals
 
 if TYPE_CHECKING:
     from ops.prepare import Opened
-    from storage.lock import LeaderLock
-    from storage.reader import Reader
 
-FOLLOW_SECONDS = 0.25  # how often a follower looks whether the leader is gone
 SERVER_FIRST_SECONDS = 0.05  # head start of the first answer before the interpreter is busy importing
-
-log = structlog.get_logger()
-
-
-@attrs.define
-class Life:
-    """What is under way in this process, shared between the server and the simulation."""
-
-    options: RunOptions
-    stop: trio.Event = attrs.field(factory=trio.Event)
-    serving: trio.Event = attrs.field(factory=trio.Event)
-    stdin_ended: trio.Event = attrs.field(factory=trio.Event)
-    messages: int = 0  # that a client has sent
-    started: float = attrs.field(factory=time.perf_counter)
-    role: Literal["leader", "follower", "reader"] = "follower"
-    board: Board = attrs.field(factory=Board)
-    opened: trio.Event = attrs.field(factory=trio.Event)
-    current: "Reader | None" = None
-    summary: dict[str, Any] | None = None
-
-    # tools.source.Source: what the server asks of the process.
-
-    async def reader(self) -> "Reader":
-        """Return the reader as soon as there is a universe to read."""
-        while self.current is None:
-            await self.opened.wait()
-        return self.current
-
-    def vitals(self, game_id: str) -> GameVitals:
-        """Return how this process's actors of a game are."""
-        return self.board.status_of(game_id)
-
-    def today(self) -> date:
-        """Return the world's date, UTC."""
-        return datetime.now(UTC).date()
-
-    def note_message(self) -> None:
-        """Count a message from the client."""
-        self.messages += 1
-
-    def read_from(self, reader: "Reader") -> None:
-        """Answer from this reader from now on."""
-        if self.current is not None:
-            self.current.close()
-        self.current = reader
-        self.opened.set()
 
 
 async def run_process(options: RunOptions) -> int:
@@ -96,6 +43,8 @@ async def run_process(options: RunOptions) -> int:
         except Exception as failure:  # noqa: BLE001  whatever ended the process is told in one line
             return failure_code(failure)
         finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(life.close)
             around.cancel_scope.cancel()
     tell_summary(options, life.summary or idle_summary(options, life.started))
     return EXIT_DONE
@@ -122,62 +71,39 @@ async def _simulate_or_follow(life: Life) -> None:
     else:
         life.stdin_ended.set()
     if life.options.dry_run:
-        await _lead(life)
+        await _lead(life, await trio.to_thread.run_sync(_open, life.options))
         return
+    from ops.succession import keep_lock, stand_by
     from storage.lock import LeaderLock
 
     life.options.target.place.create()
-    with LeaderLock(life.options.target.place.root) as lock:
-        if not lock.try_acquire():
-            log.info("universe.followed", leader=lock.holder(), directory=str(life.options.target.place.root))
-            await _follow(life, lock)
-        if lock.held and not life.stop.is_set():
-            await _lead(life)
-
-
-async def _follow(life: Life, lock: "LeaderLock") -> None:
-    """Answer from the leader's universe until its lock is free or this process is to stop."""
-    from storage.connection import Location
-    from storage.errors import StoreError
-    from storage.reader import Reader
-
-    target = life.options.target
-    open_reader = partial(Reader.open, Location(target.place.database), target.mode)
-    while not life.stop.is_set():
-        if life.current is None:
-            try:
-                life.read_from(await trio.to_thread.run_sync(open_reader))
-            except StoreError as error:
-                log.debug("universe.awaited", reason=str(error))
-        if lock.try_acquire():
-            log.info("universe.taken_over")
-            return
-        with trio.move_on_after(FOLLOW_SECONDS):
-            await life.stop.wait()
-
-
-async def _lead(life: Life) -> None:
-    """Simulate until the end, and sum up. The caller holds the lock."""
-    opened = await trio.to_thread.run_sync(_open, life.options)
-    try:
-        from ops.system import feed_plans, simulate
-
-        life.read_from(await trio.to_thread.run_sync(opened.reader))
-        life.role = "leader"
-        plans = _plans(opened, life.options)
-        feeds = feed_plans(opened, life.options.target.settings)
+    lock = life.held.enter_context(LeaderLock(life.options.target.place.root))
+    opened = await stand_by(life, lock, partial(trio.to_thread.run_sync, _open, life.options))
+    if opened is not None:
         async with trio.open_nursery() as nursery:
-            if life.options.stdio:
-                nursery.start_soon(trio.to_thread.run_sync, _warm_up)
-            if life.options.target.mode == "test":
-                nursery.start_soon(_stop_when_done, life, life.board)
-            with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
-                tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
+            nursery.start_soon(keep_lock, lock)
+            await _lead(life, opened)
             nursery.cancel_scope.cancel()
-        life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)
-    finally:
-        with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(opened.close)
+
+
+async def _lead(life: Life, opened: "Opened") -> None:
+    """Simulate until the end, and sum up. The caller holds the lock."""
+    from ops.system import feed_plans, simulate
+
+    life.held.callback(opened.close)
+    life.read_from(await trio.to_thread.run_sync(opened.reader))
+    life.role = "leader"
+    plans = _plans(opened, life.options)
+    feeds = feed_plans(opened, life.options.target.settings)
+    async with trio.open_nursery() as nursery:
+        if life.options.stdio:
+            nursery.start_soon(trio.to_thread.run_sync, _warm_up)
+        if life.options.target.mode == "test":
+            nursery.start_soon(_stop_when_done, life, life.board)
+        with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
+            tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
+        nursery.cancel_scope.cancel()
+    life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)
 
 
 def _open(options: RunOptions) -> "Opened":
