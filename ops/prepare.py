@@ -116,7 +116,7 @@ def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, 
         raise SettingsError(f"config: [game.{min(strangers)}]: unknown game; known are {', '.join(sorted(known))}")
     for game in games:
         if game.game_id not in initialised:
-            _check_epoch(game, wishes.clock(game, target.mode))
+            _check_epoch(game, wishes.clock(game, target.mode), asked=wishes.epoch is not None)
     keep_raw = target.settings.universe.raw_draws == "keep"
     store = SqliteStore.open(location, target.mode, create=True, keep_raw=keep_raw, busy_ms=LEADER_BUSY_MS)
     try:
@@ -136,12 +136,13 @@ def known_games_of(target: Target, stored: list[Game], *, in_memory: bool) -> di
     return shipped_games() if in_memory else target.known_games(stored)
 
 
-def _check_epoch(game: Game, clock: LogicalClock) -> None:
-    """Refuse an epoch at which no draw of the game can be made."""
+def _check_epoch(game: Game, clock: LogicalClock, *, asked: bool) -> None:
+    """Refuse an epoch at which no draw of the game can be made: the one asked for, or what the machine's clock says."""
+    what = f"--epoch {clock.epoch}" if asked else f"this machine's clock says {clock.epoch} (set it, or give --epoch)"
     if clock.epoch < game.since:
-        raise SettingsError(f"--epoch {clock.epoch}: {game.game_id} begins {game.since}")
+        raise SettingsError(f"{what}: {game.game_id} begins {game.since}")
     if not clock.last_draw_until(DATE_MAX):
-        raise SettingsError(f"--epoch {clock.epoch}: {game.game_id} has no draw from then to {DATE_MAX}")
+        raise SettingsError(f"{what}: {game.game_id} has no draw from then to {DATE_MAX}")
 
 
 def _check_wishes(store: SqliteStore, game: Game, wishes: Initialisation) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from ops import prepare
 from ops.options import Target
 from ops.place import Mode, Place
 from ops.prepare import Initialisation, Opened, locked, open_universe, stored_games
@@ -154,6 +156,21 @@ def test_an_epoch_before_the_game_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(SettingsError, match="--epoch 2000-06-06: GAME_001 begins 2000-06-07"),
         opened(target_in(tmp_path), wishes=Initialisation(epoch=date(2000, 6, 6))),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("year", [1970, 9999])
+def test_a_clock_that_is_far_off_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(year, 1, 2, tzinfo=tz)
+
+    monkeypatch.setattr(prepare, "datetime", Clock)
+    with (
+        pytest.raises(SettingsError, match=f"this machine's clock says {year}-01-02 .*: GAME_001"),
+        opened(target_in(tmp_path, "prod")),
     ):
         pass
 

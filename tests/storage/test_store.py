@@ -10,12 +10,12 @@ import pytest
 
 from storage.connection import Location, open_reader, open_writer
 from storage.draws import NEWEST_DRAWS, TAIL_DRAWS_MAX
-from storage.errors import StoreError, StoreFull, WrongModeError
+from storage.errors import StoreError, StoreFull, StoreUnavailable, WrongModeError
 from storage.fingerprint import fingerprints
 from storage.rate import add_minute, draws_last_hour
 from storage.registry import Milestone
 from storage.schema import SCHEMA_VERSION, TEST_DRAWS_MAX
-from storage.store import SqliteStore
+from storage.store import FREE_BYTES_MIN, SqliteStore
 from storage.verify import Verdict, verify_universe
 from tests.storage.store_checker import CHECKS, MakeStore
 from tests.storage.universes import compare, draw_to, draw_unit, keep, new_store, reading
@@ -228,6 +228,40 @@ def test_a_full_disk_is_said_and_passes(tmp_path: Path) -> None:
         assert store.progress("GAME_001").watermark == 100
         store._db.pragma("max_page_count", 10**6)
         store.commit([draw_unit(clock, 101, 60_000)])
+        assert verdict(store).first_difference is None
+
+
+def test_a_commit_leaves_the_room_that_its_log_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with new_store(tmp_path, GAME, 1_000) as store:
+        draw_to(store, GAME, 60_000, batch=60_000)
+        log = (tmp_path / "universe.db-wal").stat().st_size
+        monkeypatch.setattr(Location, "free_bytes", lambda _: log)
+        with pytest.raises(StoreFull, match=rf"{log:,} bytes are free"):
+            draw_to(store, GAME, 60_100)
+        monkeypatch.setattr(Location, "free_bytes", lambda _: log + FREE_BYTES_MIN)
+        draw_to(store, GAME, 60_100)
+        assert verdict(store).first_difference is None
+
+
+def test_after_an_error_of_the_device_another_connection_goes_on(tmp_path: Path) -> None:
+    with new_store(tmp_path, GAME, 1_000) as store:
+        draw_to(store, GAME, 100)
+        before = store._db
+        with pytest.raises(StoreUnavailable, match="the device fails"), store.reading():
+            raise apsw.IOError("as SQLite says it")
+        draw_to(store, GAME, 200)
+        assert store._db is not before
+        assert verdict(store).first_difference is None
+
+
+def test_commits_do_not_go_into_a_file_that_has_lost_its_name(tmp_path: Path) -> None:
+    with new_store(tmp_path, GAME, 1_000) as store:
+        draw_to(store, GAME, 100)
+        (tmp_path / "universe.db").rename(tmp_path / "elsewhere.db")
+        with pytest.raises(StoreError, match="cannot be opened"):
+            draw_to(store, GAME, 200)
+        (tmp_path / "elsewhere.db").rename(tmp_path / "universe.db")
+        draw_to(store, GAME, 200)
         assert verdict(store).first_difference is None
 
 
