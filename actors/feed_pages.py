@@ -11,8 +11,10 @@ PAGE_MARK = "{page}"
 SOCRATA_ROWS_PER_PAGE = 1000  # what such a server grants without being asked, so no page is cut short
 _SOCRATA_PATH = re.compile(r"/resource/[^/]+\.json")
 _SOCRATA_KEYS = frozenset({"$limit", "$offset", "$query"})
-_URL = re.compile(r"(?i)https?:|[a-z][a-z0-9+.-]*://")
-_CREDENTIALS = re.compile(r"(?s)^([A-Za-z0-9+.-]*:/*).*@")
+_URL = re.compile(r"(?i)\s*(https?:|[a-z][a-z0-9+.-]*://)")
+_PARTS = re.compile(
+    r"(?s)([^:]*:/*)([^/?#]*)([^?#]*)(.*)"
+)  # scheme, host with whatever stands before it, path, the rest
 
 
 @attrs.frozen
@@ -52,9 +54,14 @@ def _socrata_address(parts: SplitResult, given: Sequence[tuple[str, str]], page:
 
 
 def shown_source(source: str) -> str:
-    """Return the source for messages and logs: without credentials, without the query where keys are handed over."""
-    if is_url(source):
-        source = _CREDENTIALS.sub(r"\1***@", source)
-        source, asked, _ = source.partition("?")
-        source = source.partition("#")[0] + ("?…" if asked else "")
+    """Return the source for messages and logs: without credentials, without the query where keys are handed over.
+
+    Behind the host no "@" can be told from the end of a password with a "/" or "?" in it: then nothing else is shown.
+    """
+    parts = _PARTS.fullmatch(source) if is_url(source) else None
+    if parts:
+        scheme, host, path, rest = parts.groups()
+        _, credentials, name = host.rpartition("@")
+        shown = f"{'***@' if credentials else ''}{name}{path}{'?…' if rest.startswith('?') else ''}"
+        source = scheme + ("***" if "@" in path + rest else shown)
     return "".join(character if character.isprintable() else "?" for character in source)

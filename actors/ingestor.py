@@ -1,28 +1,43 @@
 """Real results from a game's configured source: once at the start (phase 0), then after each scheduled draw.
 
-A bad feed is ordinary: it is logged and asked again, ever more rarely, and stops nothing.
+A bad feed is ordinary: it is logged and asked again, ever more rarely, and stops nothing. Nor does a wall clock that
+jumps: it is looked at anew before every wait, no wait is long, and two fetches are never closer than a minute.
 """
 
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 
+import attrs
 import structlog
 import tenacity
 import trio
 
+from actors.feed import FeedError
 from actors.feed_pages import shown_source
 from actors.feed_results import FeedPlan
 from actors.mail import Letter, deliver
+from actors.patience import patiently
 from actors.world import World
 from storage.interface import Conflict
-from universe.results.result import Reading
+from universe.game import Game
+from universe.results.result import FormatError, Reading
 from universe.units import ResultsUnit
 
 FETCH_SECONDS_MAX = 30.0
 RETRY_SECONDS_MIN = 60.0
 RETRY_SECONDS_MAX = 2 * 3600.0
+NAP_SECONDS_MIN = 1.0
 NAP_SECONDS_MAX = 600.0  # a machine that slept, or a clock that was set, is noticed this late
 
 log = structlog.get_logger()
+
+
+@attrs.frozen
+class Shortfall:
+    """Why the result due is not there. ``lasting``: the source is not as it should be, and asking soon is no use."""
+
+    reason: str
+    lasting: bool = False
 
 
 async def run_ingestor(
@@ -33,72 +48,84 @@ async def run_ingestor(
     ``bootstrapped`` is set after the first fetch, whether or not it worked: draws may be made from then on.
     """
     while True:
-        game = await world.offload(world.store.game, plan.game_id)
-        due, next_due_at = plan.last_due(game, world.now()), plan.next_due_at(game, world.now())
-        await _retrying(plan, next_due_at, world)(_attempt, plan, due, world, letters, bootstrapped)
-        while (left := seconds_until(next_due_at, world)) > 0:  # noqa: ASYNC110 - no event tells what the wall clock says
-            await trio.sleep(min(left, NAP_SECONDS_MAX))
+        game = await patiently(plan.actor, world, partial(world.offload, world.store.game, plan.game_id))
+        due = plan.last_due(game, world.now())
+        await _retrying(plan, game, due, world)(_attempt, plan, game, due, world, letters, bootstrapped)
+        await trio.sleep(RETRY_SECONDS_MIN)
+        while plan.last_due(game, world.now()) == due:
+            left = plan.seconds_until_due(game, world.now())
+            await trio.sleep(min(max(left, NAP_SECONDS_MIN), NAP_SECONDS_MAX))
 
 
-def seconds_until(moment: datetime, world: World) -> float:
-    """Return how long it is until then on the world's clock."""
-    return (moment - world.now()).total_seconds()
-
-
-def _retrying(plan: FeedPlan, next_due_at: datetime, world: World) -> tenacity.AsyncRetrying:
-    """Return the backoff: until an attempt has nothing to report, or the next draw makes it one fetch for both."""
+def _retrying(plan: FeedPlan, game: Game, due: date | None, world: World) -> tenacity.AsyncRetrying:
+    """Return the backoff: until an attempt has nothing to report, or another result is due before the next one."""
     grow = tenacity.wait_exponential_jitter(
         multiplier=RETRY_SECONDS_MIN, jitter=RETRY_SECONDS_MIN, max=RETRY_SECONDS_MAX
     )
 
-    def wait(state: tenacity.RetryCallState) -> float:
-        return max(0.0, min(grow(state), seconds_until(next_due_at, world)))
+    def shortfall_of(state: tenacity.RetryCallState) -> Shortfall | None:
+        return state.outcome.result() if state.outcome else None
 
-    def is_worth_it(reason: str | None) -> bool:
-        return reason is not None and seconds_until(next_due_at, world) > 0
+    def wait(state: tenacity.RetryCallState) -> float:
+        shortfall = shortfall_of(state)
+        return RETRY_SECONDS_MAX if shortfall and shortfall.lasting else grow(state)
+
+    def is_overtaken(state: tenacity.RetryCallState) -> bool:
+        now = world.now()
+        return plan.last_due(game, now) != due or state.upcoming_sleep >= plan.seconds_until_due(game, now)
 
     def log_failure(state: tenacity.RetryCallState) -> None:
-        reason = state.outcome.result() if state.outcome else None
+        shortfall = shortfall_of(state)
+        assert shortfall
         log.warning(
-            "feed.failed", game_id=plan.game_id, reason=reason, attempts=state.attempt_number,
-            next_try_seconds=round(state.upcoming_sleep, 1),
+            "feed.failed", game_id=plan.game_id, reason=shortfall.reason, attempts=state.attempt_number,
+            next_try_seconds=round(min(state.upcoming_sleep, plan.seconds_until_due(game, world.now())), 1),
         )  # fmt: skip  # one line of facts
 
     return tenacity.AsyncRetrying(
-        wait=wait, retry=tenacity.retry_if_result(is_worth_it), before_sleep=log_failure, sleep=trio.sleep
+        wait=wait,
+        retry=tenacity.retry_if_result(lambda shortfall: shortfall is not None),
+        stop=is_overtaken,
+        before_sleep=log_failure,
+        retry_error_callback=log_failure,
+        sleep=trio.sleep,
     )
 
 
 async def _attempt(
     plan: FeedPlan,
+    game: Game,
     due: date | None,
     world: World,
     letters: trio.MemorySendChannel[Letter],
     bootstrapped: trio.Event,
-) -> str | None:
+) -> Shortfall | None:
     """Fetch once and hand over what is new. Return why the result due is not there; None if it is.
 
     Phase 0 ends with the first attempt, unless this life ends before it.
     """
-    fault = await _fetch_and_hand_over(plan, world, letters)
+    shortfall = await _fetch_and_hand_over(plan, game, world, letters)
     bootstrapped.set()
-    if fault is None and due is not None:
-        missing = await world.offload(world.store.missing_results, plan.game_id, due, due)
-        return f"no result of {due} yet" if missing else None
-    return fault
+    if shortfall is None and due is not None:
+        look = partial(world.offload, world.store.missing_results, plan.game_id, due, due)
+        missing = await patiently(plan.actor, world, look)
+        return Shortfall(f"no result of {due} yet") if missing else None
+    return shortfall
 
 
-async def _fetch_and_hand_over(plan: FeedPlan, world: World, letters: trio.MemorySendChannel[Letter]) -> str | None:
+async def _fetch_and_hand_over(
+    plan: FeedPlan, game: Game, world: World, letters: trio.MemorySendChannel[Letter]
+) -> Shortfall | None:
     """Do it once, and wait until the results are kept. Return what is wrong with the feed, None if it can be read."""
-    game = await world.offload(world.store.game, plan.game_id)
     try:
         with trio.fail_after(FETCH_SECONDS_MAX):
             reading = await plan.fetch(plan, game, plan.today(world.now()))
     except trio.TooSlowError:
-        return f"not done within {FETCH_SECONDS_MAX:g} s"
+        return Shortfall(f"not done within {FETCH_SECONDS_MAX:g} s")
     except Exception as fault:  # whatever a feed does to its reader must not stop anything
         log.debug("feed.fault", game_id=plan.game_id, exc_info=fault)
-        return f"{type(fault).__name__}: {fault}"
+        lasting = isinstance(fault, FormatError) or (isinstance(fault, FeedError) and not fault.retryable)
+        return Shortfall(f"{type(fault).__name__}: {fault}", lasting=lasting)
     await _hand_over(plan, reading, world, letters)
     return None
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,16 +14,23 @@ import attrs
 
 Query = dict[str, str]
 STALL_SECONDS_MAX = 30
+TRICKLE_SECONDS = 0.05  # from one byte to the next
 
 
 @attrs.frozen
 class Answer:
-    """What goes over the wire. ``then`` says how it ends: properly, in silence, in a break, or never."""
+    """What goes over the wire. ``then`` says how it ends: properly, in silence, in a break, drop by drop, or never.
+
+    ``raw`` is sent as it is in place of a head and its body, and then again and again if it is endless.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = attrs.field(factory=dict)
-    then: str = "end"  # "end", "stall" (half a body, then silence), "break" (half a body), "endless" (again and again)
+    then: str = (
+        "end"  # or "stall" (half a body, then silence), "break" (half a body), "trickle", "endless" (again, again)
+    )
+    raw: bytes | None = None
 
 
 Route = Callable[[Query], Answer]
@@ -31,8 +39,9 @@ Route = Callable[[Query], Answer]
 class FeedServer:
     """Routes by path. Every request is noted in ``requests``, path and query, in the order of arrival."""
 
-    def __init__(self, port: int) -> None:
-        self.base = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, scheme: str) -> None:
+        self.port = port
+        self.base = f"{scheme}://127.0.0.1:{port}"
         self.routes: dict[str, Route] = {}
         self.requests: list[tuple[str, Query]] = []
         self.headers: list[dict[str, str]] = []
@@ -87,6 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the reader has had enough, as it may
 
     def _send(self, answer: Answer) -> None:
+        if answer.raw is not None:
+            self._send_raw(answer.raw, answer.then)
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -97,18 +109,34 @@ class _Handler(BaseHTTPRequestHandler):
         while answer.then == "endless" and not self.feed.closing.is_set():
             self.wfile.write(answer.body)
         self.wfile.write(answer.body if answer.then == "end" else answer.body[: len(answer.body) // 2])
+        if answer.then == "trickle":
+            self._trickle(answer.body)
         if answer.then == "stall":
             self.feed.closing.wait(STALL_SECONDS_MAX)
+
+    def _send_raw(self, raw: bytes, then: str) -> None:
+        self.close_connection = True
+        self.wfile.write(raw)
+        while then == "endless" and not self.feed.closing.is_set():
+            self.wfile.write(raw)
+
+    def _trickle(self, body: bytes) -> None:
+        for byte in body[len(body) // 2 :]:
+            if self.feed.closing.wait(TRICKLE_SECONDS):
+                break
+            self.wfile.write(bytes([byte]))
 
     def log_message(self, *_: object) -> None:
         """Stay silent: the tests look at ``requests``."""
 
 
 @contextmanager
-def feed_server() -> Iterator[FeedServer]:
-    """Serve in threads until the block ends, for callers with an event loop and without one."""
+def feed_server(context: ssl.SSLContext | None = None) -> Iterator[FeedServer]:
+    """Serve in threads until the block ends, with an event loop around and without one; over TLS with a context."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        feed = FeedServer(server.server_port)
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        feed = FeedServer(server.server_port, "https" if context else "http")
         server.RequestHandlerClass = type("Handler", (_Handler,), {"feed": feed})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from universe.results.dates import ISO, NAMED_WEEKDAY
-from universe.results.document import Document, json_of, text_of
+from universe.results.document import Document, json_of, require_rows, text_of
 from universe.results.result import FormatError
 from universe.results.rows import Row, Table
 
@@ -59,6 +59,7 @@ def read_calottery_api(document: Document) -> Table:
     draws = page.get("PreviousDraws") if isinstance(page, dict) else None
     if draws is not None and not isinstance(draws, list):
         raise FormatError("PreviousDraws is not a JSON list")
+    require_rows(len(draws or ()))
     rows = tuple(_api_row(line, draw) for line, draw in enumerate(draws or (), start=1))
     return Table(rows=rows, length=len(rows))
 

@@ -11,6 +11,9 @@ import attrs
 
 from universe.results.result import FormatError
 
+ROWS_MAX = 50_000  # lines or records of one feed; a draw each day of a century makes 36,525
+JSON_COMMAS_MAX = 1_000_000  # what is parsed takes thirty times the room of its text
+COLUMNS_MAX = 1_000  # the widest sheets, with all their prizes, have 60
 LINE_CHARS_MAX = 65_536  # the longest rows, with all their raffles, have 4,000; below the csv module's own bound
 KEY_CHARS_MAX = 80  # no column's name is longer, and each is looked at once a row
 _NOT_IN_A_KEY = re.compile(r"[^a-z0-9]+")
@@ -25,6 +28,7 @@ class Document:
     @cached_property
     def lines(self) -> list[str]:
         """The physical lines. ``splitlines`` would also cut at characters that old code pages use for dots."""
+        require_rows(self.text.count("\n"))
         return self.text.removesuffix("\n").split("\n") if self.text else []
 
     @property
@@ -44,6 +48,12 @@ class Record:
     line: int
     fields: dict[str, str] = attrs.field(factory=dict)
     fault: str = ""
+
+
+def require_rows(count: int) -> None:
+    """Raise FormatError if this is more than any publisher's draws: each row costs far more than its bytes."""
+    if count > ROWS_MAX:
+        raise FormatError(f"more than {ROWS_MAX:,} lines or records")
 
 
 def document_from(data: bytes | str) -> Document:
@@ -79,6 +89,8 @@ def header_of(document: Document, delimiter: str = ",") -> list[str]:
 def sheet_records(document: Document, delimiter: str = ",") -> Iterator[Record]:
     """Yield the lines below the header, by column."""
     header = header_of(document, delimiter)
+    if len(header) > COLUMNS_MAX:
+        raise FormatError(f"more than {COLUMNS_MAX:,} columns")
     lines = document.filled_lines()
     next(lines, None)
     for number, line in lines:
@@ -95,6 +107,8 @@ def key_of(name: str) -> str:
 
 def json_of(document: Document) -> Any:
     """Parse JSON with its numbers left as text, so a huge one is refused like any other wrong number."""
+    if document.text.count(",") > JSON_COMMAS_MAX:
+        raise FormatError(f"more than {JSON_COMMAS_MAX:,} values in one document")
     try:
         return json.loads(document.text, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:

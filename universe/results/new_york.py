@@ -7,7 +7,7 @@ column's name differs from game to game; it ends with "ball" or begins with "bon
 import re
 
 from universe.results.dates import ISO, MONTH_FIRST, DateStyle
-from universe.results.document import Document, Record, header_of, json_of, json_record
+from universe.results.document import Document, Record, header_of, json_of, json_record, require_rows
 from universe.results.result import FormatError
 from universe.results.rows import Row, Table, filled_cells, sheet
 
@@ -38,6 +38,7 @@ def read_ny_json(document: Document) -> Table:
     draws = json_of(document)
     if not isinstance(draws, list):
         raise FormatError("not a JSON list of draws")
+    require_rows(len(draws))
     rows = tuple(_row(json_record(line, draw), ISO) for line, draw in enumerate(draws, start=1))
     return Table(rows=rows, length=len(rows))
 

@@ -8,7 +8,7 @@ from datetime import date
 import attrs
 
 from universe.game import Game
-from universe.results.document import document_from
+from universe.results.document import document_from, require_rows
 from universe.results.formats import read_table
 from universe.results.judging import Judged, judge
 from universe.results.result import FormatError, Invalid, Reading
@@ -56,6 +56,7 @@ def _rows_of(pages: Sequence[bytes | str], format_name: str | None) -> tuple[str
             raise (FormatError(f"page {number}: {error}") if len(pages) > 1 else error) from error
         rows += [attrs.evolve(row, line=row.line + length) for row in table.rows] if length else table.rows
         length += table.length
+        require_rows(length)
     return format_name, rows
 
 
