@@ -95,7 +95,7 @@ def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_va
     target.place.create()
     with LeaderLock(target.place.root) as lock:
         leading = lock.try_acquire()
-        with SqliteStore.open(location, target.mode, create=leading) as store:
+        with SqliteStore.open(location, target.mode, create=leading, beside=not leading) as store:
             outcome = store.classify(game.game_id, reading.results)
             refused = bool(reading.invalid or outcome.conflicts) and not keep_valid
             if refused:

@@ -12,6 +12,7 @@ from ops.place import Mode, named_id
 from ops.prepare import locked, stored_games
 from ops.terminal import print_json, print_text
 from storage.connection import Location
+from storage.lock import LeaderLock
 from storage.store import SqliteStore
 from universe.errors import SettingsError
 
@@ -46,8 +47,10 @@ def extend_command(
     if game_id not in initialised:
         held = ", ".join(initialised) or "none"
         raise SettingsError(f"{game_id or 'extend'}: not initialised in {chosen.place.database}; initialised: {held}")
-    with SqliteStore.open(Location(chosen.place.database), chosen.mode) as store:
-        document = _extended(store, str(game_id), max_draws, milestone_date)
+    with LeaderLock(chosen.place.root) as lock:
+        beside = not lock.try_acquire()
+        with SqliteStore.open(Location(chosen.place.database), chosen.mode, beside=beside) as store:
+            document = _extended(store, str(game_id), max_draws, milestone_date)
     if as_json:
         print_json(document)
     else:

@@ -1,6 +1,9 @@
 """Arrays and dates as SQLite keeps them: little-endian blobs and ISO text."""
 
+import hashlib
+import json
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +55,11 @@ def result_from_row(draw_date: str, main: str, bonus: str) -> RealResult:
         main_numbers=numbers_from_text(main),
         bonus_numbers=numbers_from_text(bonus),
     )
+
+
+def row_digest(*values: Any) -> bytes:
+    """Return the SHA-256 by which a changed row is noticed: of the table's name and what the row says, as JSON."""
+    return hashlib.sha256(json.dumps(values, separators=(",", ":")).encode()).digest()
 
 
 def now_text() -> str:

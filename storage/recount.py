@@ -4,16 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
-from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from storage.checking import Check
-from storage.comparisons import comparison_of, date_levels, total_levels
-from storage.counters import stored_groups
+from storage.chunks import OCCURRENCES, sound_groups, subset_table
+from storage.comparisons import comparison_of
 from storage.draws import SEGMENT_DRAWS_MAX
 from storage.encoding import unpack_counts
 from storage.results import result_of_date
@@ -66,7 +64,7 @@ def _draw_and_count(clock: LogicalClock, first: int, last: int) -> tuple[Ranks, 
 def _pieces(check: Check) -> Iterator[tuple[int, int, Ranks | None]]:
     """Yield all draws in pieces: first, last, and what is stored of them, None where no raw draws are."""
     number = 1
-    for first, ranks in check.segments(newest_only=False):
+    for first, ranks in check.segments():
         for start in range(number, first, SEGMENT_DRAWS_MAX):
             yield start, min(first - 1, start + SEGMENT_DRAWS_MAX - 1), None
         number = first + len(ranks)
@@ -101,7 +99,7 @@ def _counters(check: Check, drawn: Sequence[Ranks]) -> None:
     """Count every index anew, one range of ranks at a time, and compare."""
     game, index = check.game, occurrence_index(check.game)
     subsets = {index: np.zeros(index.cells, dtype=np.uint32) for index in subset_indexes(game)}
-    for start, end, chunks in stored_groups(check.db, check.key, index):
+    for start, end, chunks in sound_groups(check, index, OCCURRENCES):
         increments = count_indexes(game, [ranks[(ranks >= start) & (ranks < end)] for ranks in drawn])
         for subset_index, counted in increments.subsets:
             if len(counted) == subset_index.cells:
@@ -131,12 +129,12 @@ def _same_occurrences(check: Check, index: Index, base: int, chunk: Chunk, drawn
         stored = counts_of(chunk, index.chunk_cells, 0, index.chunk_cells)
         expected = np.bincount(offsets, minlength=index.chunk_cells)
     for at in np.flatnonzero(stored != expected)[:1].tolist():
-        check.differs("counter, occurrences", f"rank {base + int(cells[at])}", int(stored[at]), int(expected[at]))
+        check.differs(OCCURRENCES, f"rank {base + int(cells[at])}", int(stored[at]), int(expected[at]))
 
 
 def _same_subsets(check: Check, index: Index, expected: npt.NDArray[np.uint32]) -> None:
-    table = f"counter, subsets of {index.size}"
-    for start, end, chunks in stored_groups(check.db, check.key, index):
+    table = subset_table(index)
+    for start, end, chunks in sound_groups(check, index, table):
         for base in range(start, end, index.chunk_cells):
             cells = min(index.chunk_cells, end - base)
             stored = counts_of(chunks.get(base // index.chunk_cells, EMPTY), index.chunk_cells, 0, cells)
@@ -145,35 +143,24 @@ def _same_subsets(check: Check, index: Index, expected: npt.NDArray[np.uint32]) 
 
 
 def _same_day(check: Check, day: int, expected: Totals) -> None:
-    packed = check.db.execute("SELECT totals FROM day_total WHERE game_key = ? AND day = ?", (check.key, day)).get
-    check.differs("day_total", f"day {day}", unpack_counts(packed).tolist(), expected.tolist())
+    sql = "SELECT totals FROM day_total WHERE game_key = ? AND day = ?"
+    with check.reading("day_total", f"day {day}"):
+        stored = unpack_counts(check.db.execute(sql, (check.key, day)).get)
+        check.differs("day_total", f"day {day}", stored.tolist(), expected.tolist())
 
 
 def _comparisons(check: Check, clock: LogicalClock) -> None:
     """Compare every date's draws with its result again, as far as that had come."""
-    dates: list[Any] = check.db.execute(
-        "SELECT draw_date, compared_to FROM comparison WHERE game_key = ? ORDER BY draw_date", (check.key,)
-    ).fetchall()
-    stored_events = check.db.execute(
-        "SELECT draw_number, main, bonus, rank FROM match_event WHERE game_key = ? ORDER BY draw_number", (check.key,)
-    )
-    compared, total = check.readable("match_total", "all", partial(total_levels, check.db, check.key, check.game))
-    recounted = np.zeros_like(total)
-    for day, last in dates:
-        stored = result_of_date(check.db, check.key, date.fromisoformat(day))
-        if stored is None:
-            check.differs("comparison", day, "compared", "no real result")
-            continue
-        first = clock.draws_of_date(stored.result.draw_date).start
-        unit = comparison_of(clock, stored.result, first, ranks_of_draws(clock, first, last))
-        levels = check.readable(
-            "comparison", day, partial(date_levels, check.db, check.key, check.game, unit.draw_date)
-        )
-        check.differs("comparison", day, levels.tolist(), unit.levels.tolist())
-        recounted = recounted + unit.levels
+    stored_events = check.rows("draw_number, level, main, bonus, rank", "match_event")
+    for day, last, packed in check.rows("draw_date, compared_to, levels", "comparison"):
+        with check.reading("comparison", day):
+            stored = result_of_date(check.db, check.key, date.fromisoformat(day))
+            assert stored is not None
+            first = clock.draws_of_date(stored.result.draw_date).start
+            unit = comparison_of(clock, stored.result, first, ranks_of_draws(clock, first, last))
+            check.differs("comparison", day, unpack_counts(packed).tolist(), unit.levels.tolist())
         for event in unit.events:
-            expected = (event.draw_number, event.main_matches, event.bonus_matches, event.rank)
+            main, bonus = event.main_matches, event.bonus_matches
+            expected = (event.draw_number, main + bonus, main, bonus, event.rank)
             check.differs("match_event", f"draw {event.draw_number}", next(stored_events, None), expected)
     check.differs("match_event", "after the last", next(stored_events, None), None)
-    check.differs("match_total", "levels", total.tolist(), recounted.tolist())
-    check.differs("match_total", "compared", compared, int(recounted.sum()))

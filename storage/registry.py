@@ -7,13 +7,13 @@ from uuid import uuid4
 import apsw
 import attrs
 
-from storage.encoding import now_text, time_from_text
+from storage.encoding import now_text, row_digest, time_from_text
 from storage.errors import StoreError
 from storage.interface import GameProgress, HaltReason
 from storage.schema import TEST_DRAWS_MAX, Mode
 from storage.views import UniverseView
 from universe.calendar import DATE_MAX, LogicalClock
-from universe.definition import definition_digest, forbidden_differences, game_from_json, game_to_json
+from universe.definition import forbidden_differences, game_from_json, game_to_json
 from universe.errors import DefinitionError
 from universe.game import Game
 
@@ -33,7 +33,7 @@ def create_identity(db: apsw.Connection, mode: Mode) -> None:
     """Give a new universe its id; an existing one keeps its own. Runs inside the caller's transaction."""
     if not db.execute("SELECT count(*) FROM universe").get:
         row = (uuid4().hex, UNIVERSE_VERSION, mode, now_text())
-        db.execute("INSERT INTO universe VALUES (1, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO universe VALUES (1, ?, ?, ?, ?, ?)", (*row, row_digest("universe", *row)))
 
 
 def universe_view(db: apsw.Connection) -> UniverseView:
@@ -61,6 +61,12 @@ def require_game_key(db: apsw.Connection, game_id: str) -> int:
 def game_ids(db: apsw.Connection) -> list[str]:
     """Return the games of this universe, by id."""
     return [game_id for (game_id,) in db.execute("SELECT game_id FROM game ORDER BY game_id")]
+
+
+def game_id_of(db: apsw.Connection, key: int) -> str:
+    """Return the id of the game that a key stands for."""
+    game_id: str = db.execute("SELECT game_id FROM game WHERE game_key = ?", (key,)).get
+    return game_id
 
 
 def stored_game(db: apsw.Connection, key: int) -> Game:
@@ -101,8 +107,9 @@ def register_game(db: apsw.Connection, game: Game) -> int:
         if differences:
             raise DefinitionError(f"{game.game_id}: its definition is fixed in this universe: {'; '.join(differences)}")
     revision = db.execute("SELECT ifnull(max(revision), 0) + 1 FROM definition WHERE game_key = ?", (key,)).get
-    row = (key, revision, game_to_json(game), definition_digest(game), now_text())
-    db.execute("INSERT INTO definition VALUES (?, ?, ?, ?, ?)", row)
+    row = (revision, game_to_json(game), now_text())
+    digest = row_digest("definition", game.game_id, *row)
+    db.execute("INSERT INTO definition VALUES (?, ?, ?, ?, ?)", (key, *row, digest))
     return key
 
 
@@ -146,8 +153,9 @@ def initialise_simulation(db: apsw.Connection, key: int, clock: LogicalClock, mi
             raise StoreError(
                 f"{clock.game.game_id}: epoch {clock.epoch} lies before the game's since {clock.game.since}"
             )
-        row = (key, clock.epoch.isoformat(), clock.draws_per_day, now_text())
-        db.execute("INSERT INTO simulation VALUES (?, ?, ?, ?)", row)
+        row = (clock.epoch.isoformat(), clock.draws_per_day, now_text())
+        digest = row_digest("simulation", clock.game.game_id, *row)
+        db.execute("INSERT INTO simulation VALUES (?, ?, ?, ?, ?)", (key, *row, digest))
         set_milestone(db, key, milestone)
         return
     for name, old, new in (
@@ -170,7 +178,9 @@ def stored_milestone(db: apsw.Connection, key: int) -> Milestone:
 def set_milestone(db: apsw.Connection, key: int, milestone: Milestone) -> None:
     """Keep where the game halts from now on; runs inside the caller's transaction."""
     until = milestone.until.isoformat() if milestone.until else None
-    db.execute("REPLACE INTO milestone VALUES (?, ?, ?, ?)", (key, milestone.max_draws, until, milestone.limit_draws))
+    row = (milestone.max_draws, until, milestone.limit_draws)
+    digest = row_digest("milestone", game_id_of(db, key), *row)
+    db.execute("REPLACE INTO milestone VALUES (?, ?, ?, ?, ?)", (key, *row, digest))
 
 
 def game_progress(db: apsw.Connection, key: int, mode: Mode, clock: LogicalClock) -> GameProgress:

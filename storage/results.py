@@ -1,14 +1,13 @@
 """Real results: kept for ever once stored. A contradiction is remembered as a conflict, never as a change."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 
 import apsw
 
-from storage.encoding import now_text, numbers_text, result_from_row
+from storage.encoding import now_text, numbers_text, result_from_row, row_digest
 from storage.interface import Conflict, StoredResults
-from storage.registry import game_key, require_game_key, stored_game
+from storage.registry import game_id_of, game_key, require_game_key, stored_game
 from storage.views import StoredResult
 from universe.calendar import draw_dates
 from universe.results.result import RealResult
@@ -35,12 +34,11 @@ def keep_results(db: apsw.Connection, unit: ResultsUnit) -> StoredResults:
     outcome = classify_results(db, unit.game_id, unit.results)
     key = require_game_key(db, unit.game_id)
     for result in outcome.inserted:
-        main, bonus = numbers_text(result.main_numbers), numbers_text(result.bonus_numbers)
-        day = result.draw_date.isoformat()
+        row = _row(result, unit.source)
         db.execute(
             "INSERT INTO real_result (game_key, draw_date, main, bonus, source, stored_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, day, main, bonus, unit.source, now_text(), result_digest(unit.game_id, day, main, bonus)),
+            (key, *row, row_digest("real_result", unit.game_id, *row)),
         )
     keep_conflicts(db, key, outcome.conflicts, unit.source)
     return outcome
@@ -48,25 +46,17 @@ def keep_results(db: apsw.Connection, unit: ResultsUnit) -> StoredResults:
 
 def keep_conflicts(db: apsw.Connection, key: int, conflicts: Sequence[Conflict], source: str) -> None:
     """Remember each distinct (date, offered) once; runs inside the caller's transaction."""
-    db.executemany(
-        "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (
-                key,
-                conflict.draw_date.isoformat(),
-                numbers_text(conflict.offered.main_numbers),
-                numbers_text(conflict.offered.bonus_numbers),
-                source,
-                now_text(),
-            )
-            for conflict in conflicts
-        ],
-    )
+    game_id = game_id_of(db, key)
+    for conflict in conflicts:
+        row = _row(conflict.offered, source)
+        digest = row_digest("conflict", game_id, *row)
+        db.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)", (key, *row, digest))
 
 
-def result_digest(game_id: str, draw_date: str, main: str, bonus: str) -> bytes:
-    """Return the SHA-256 by which ``verify`` notices a changed result."""
-    return hashlib.sha256(f"{game_id}|{draw_date}|{main}|{bonus}".encode()).digest()
+def _row(result: RealResult, source: str) -> tuple[str, str, str, str, str]:
+    """Return a result as it is kept from now on."""
+    main, bonus = numbers_text(result.main_numbers), numbers_text(result.bonus_numbers)
+    return result.draw_date.isoformat(), main, bonus, source, now_text()
 
 
 def result_of_date(db: apsw.Connection, key: int, draw_date: date) -> StoredResult | None:

@@ -1,42 +1,49 @@
 """The tables, and how an older file becomes a newer one. Schema and ``user_version`` change in one transaction.
 
 Hot tables back every answer; ``raw_segment`` is cold and no tool reads it. What must never change is kept so by
-triggers, REPLACE included.
+triggers, REPLACE included. What nothing else could tell again carries a digest of its row (``DIGESTED``).
 """
 
+import hashlib
+import json
+import re
+from collections.abc import Callable
 from typing import Literal
 
 import apsw
 
 from storage.connection import transaction
-from storage.errors import StoreError, WrongModeError
+from storage.encoding import row_digest
+from storage.errors import StoreDamaged, StoreError, WrongModeError
 
 Mode = Literal["prod", "test"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TEST_DRAWS_MAX = 1_000_000  # in the schema itself: no program can make a large test universe
 APPLICATION_IDS: dict[Mode, int] = {"prod": 0x534C5550, "test": 0x534C5554}
 
 _TABLES = """
 CREATE TABLE universe(
     id INTEGER PRIMARY KEY CHECK (id = 1), universe_id TEXT NOT NULL, version TEXT NOT NULL,
-    mode TEXT NOT NULL CHECK (mode = '{mode}'), created_at TEXT NOT NULL) STRICT;
+    mode TEXT NOT NULL CHECK (mode = '{mode}'), created_at TEXT NOT NULL, digest BLOB NOT NULL) STRICT;
 
 CREATE TABLE game(game_key INTEGER PRIMARY KEY, game_id TEXT NOT NULL UNIQUE) STRICT;
 
 -- Every definition a game ever had; the last revision is in force.
 CREATE TABLE definition(
-    game_key INTEGER NOT NULL REFERENCES game, revision INTEGER NOT NULL, document TEXT NOT NULL, digest TEXT NOT NULL,
-    created_at TEXT NOT NULL, PRIMARY KEY (game_key, revision)) STRICT, WITHOUT ROWID;
+    game_key INTEGER NOT NULL REFERENCES game, revision INTEGER NOT NULL, document TEXT NOT NULL,
+    created_at TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (game_key, revision)) STRICT, WITHOUT ROWID;
 
 -- Fixed when a game's simulation is initialised.
 CREATE TABLE simulation(
     game_key INTEGER PRIMARY KEY REFERENCES game, epoch TEXT NOT NULL,
-    draws_per_day INTEGER NOT NULL CHECK (draws_per_day >= 1), initialised_at TEXT NOT NULL) STRICT;
+    draws_per_day INTEGER NOT NULL CHECK (draws_per_day >= 1), initialised_at TEXT NOT NULL,
+    digest BLOB NOT NULL) STRICT;
 
 -- How far the operator lets it go; an inbox row, written beside a simulating process.
 CREATE TABLE milestone(
-    game_key INTEGER PRIMARY KEY REFERENCES game, max_draws INTEGER, until TEXT, limit_draws INTEGER) STRICT;
+    game_key INTEGER PRIMARY KEY REFERENCES game, max_draws INTEGER, until TEXT, limit_draws INTEGER,
+    digest BLOB NOT NULL) STRICT;
 
 -- The one row that moves with every commit. Draws after `folded` are in the hot tail and not yet in the counters.
 CREATE TABLE progress(
@@ -67,7 +74,8 @@ CREATE TABLE real_result(
 
 CREATE TABLE conflict(
     game_key INTEGER NOT NULL REFERENCES game, draw_date TEXT NOT NULL, main TEXT NOT NULL, bonus TEXT NOT NULL,
-    source TEXT NOT NULL, seen_at TEXT NOT NULL, PRIMARY KEY (game_key, draw_date, main, bonus)) STRICT, WITHOUT ROWID;
+    source TEXT NOT NULL, seen_at TEXT NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (game_key, draw_date, main, bonus)) STRICT, WITHOUT ROWID;
 
 -- How far the draws of a date are compared with its real result, and on which levels they matched.
 CREATE TABLE comparison(
@@ -82,6 +90,17 @@ CREATE TABLE match_event(
     main INTEGER NOT NULL, bonus INTEGER NOT NULL, rank INTEGER NOT NULL,
     PRIMARY KEY (game_key, level, draw_number)) STRICT, WITHOUT ROWID;
 """
+
+_STAYS = "the schema stays as it is; `universe restore` replaces the universe"
+
+DIGESTED = {  # table: the values that the digest of a row covers, in this order, after the table's name
+    "universe": "universe_id, version, mode, created_at",
+    "definition": "game_id, revision, document, created_at",
+    "simulation": "game_id, epoch, draws_per_day, initialised_at",
+    "milestone": "game_id, max_draws, until, limit_draws",
+    "real_result": "game_id, draw_date, main, bonus, source, stored_at",
+    "conflict": "game_id, draw_date, main, bonus, source, seen_at",
+}
 
 _IMMUTABLE = {  # table: its key
     "universe": "id",
@@ -110,9 +129,59 @@ def schema_sql(mode: Mode) -> str:
     return _TABLES.format(mode=mode, cap=cap) + triggers
 
 
-MIGRATIONS: dict[int, str] = {  # user_version: the statements that lead to the next
+def with_game(table: str) -> str:
+    """Return what to select from where the id of a row's game is wanted beside its columns."""
+    return table if table == "universe" else f"{table} LEFT JOIN game USING (game_key)"
+
+
+def _digest_whole_rows(db: apsw.Connection) -> None:
+    """Make schema 3: what cannot be made again gets a digest of all it says, once the old digests are seen to fit."""
+    _require_old_digests(db)
+    statements = schema_sql(stored_mode(db))
+    for table in _IMMUTABLE:
+        for event in ("updated", "deleted", "replaced"):
+            db.execute(f"DROP TRIGGER {table}_not_{event}")
+    db.create_scalar_function("row_digest", row_digest, deterministic=True)
+    for table, covered in DIGESTED.items():
+        create = re.search(rf"CREATE TABLE {table}\(.*?;", statements, re.DOTALL)
+        assert create is not None
+        kept = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "digest")
+        db.execute(f"ALTER TABLE {table} RENAME TO former; {create[0]}")
+        db.execute(
+            f"INSERT INTO {table} ({kept}, digest) SELECT {kept}, row_digest('{table}', {covered})"
+            f" FROM {'former' if table == 'universe' else with_game('former')}; DROP TABLE former"
+        )
+    db.create_scalar_function("row_digest", None)
+    db.execute("".join(_immutability(table, key) for table, key in _IMMUTABLE.items()))
+
+
+def _require_old_digests(db: apsw.Connection) -> None:
+    """Raise StoreDamaged naming the first row that is not what schema 2 wrote: a new digest would hide it for ever."""
+    definitions = f"SELECT game_id, revision, document, digest FROM {with_game('definition')}"
+    for game, revision, document, digest in db.execute(definitions):
+        if hashlib.sha256(document.encode()).hexdigest() != digest or json.loads(document)["id"] != game:
+            raise StoreDamaged(f"{game}: definition, revision {revision}: damaged; {_STAYS}")
+    results = f"SELECT game_id, draw_date, main, bonus, digest FROM {with_game('real_result')}"
+    for game, day, main, bonus, digest in db.execute(results):
+        if hashlib.sha256(f"{game}|{day}|{main}|{bonus}".encode()).digest() != digest:
+            raise StoreDamaged(f"{game}: real_result, {day}: damaged; {_STAYS}")
+
+
+Step = str | Callable[[apsw.Connection], None]
+
+MIGRATIONS: dict[int, Step] = {  # user_version: what leads to the next, inside the transaction that counts it up
     1: "",  # counters may be half a byte wide: nothing to change, but an older program must not read them
+    2: _digest_whole_rows,
 }
+
+
+def stored_mode(db: apsw.Connection) -> Mode:
+    """Return the mode of a universe, as its file says it; StoreError for another program's database."""
+    application_id = db.pragma("application_id")
+    for mode, known in APPLICATION_IDS.items():
+        if known == application_id:
+            return mode
+    raise StoreError("not a universe")
 
 
 def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:
@@ -127,8 +196,20 @@ def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:
     while (version := db.pragma("user_version")) < SCHEMA_VERSION:
         with transaction(db):
             if db.pragma("user_version") == version:
-                db.execute(MIGRATIONS[version])
+                _migrate(db, MIGRATIONS[version], name=name)
                 db.pragma("user_version", version + 1)
+
+
+def _migrate(db: apsw.Connection, step: Step, *, name: str) -> None:
+    if isinstance(step, str):
+        db.execute(step)
+        return
+    try:
+        step(db)
+    except StoreDamaged as damage:
+        raise StoreDamaged(f"{name}: {damage}") from damage
+    except (TypeError, ValueError, AttributeError, apsw.ConstraintError) as damage:  # what damaged rows make of it
+        raise StoreDamaged(f"{name}: a row in it is damaged ({damage}); {_STAYS}") from damage
 
 
 def require_schema(db: apsw.Connection, mode: Mode, *, name: str, may_migrate: bool = False) -> None:

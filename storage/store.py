@@ -87,11 +87,17 @@ class SqliteStore:
         create: bool = False,
         keep_raw: bool = True,
         busy_ms: int = WRITER_BUSY_MS,
+        beside: bool = False,
     ) -> Self:
-        """Open a universe, or create it; StoreError if it is another mode's, newer, or not a universe at all."""
+        """Open a universe, or create it; StoreError if it is another mode's, newer, or not a universe at all.
+
+        An older schema is migrated, unless ``beside`` another process that writes it: an older program, then.
+        """
         db = open_writer(location, create=create, busy_ms=busy_ms)
         try:
             with translated(location):
+                if beside:
+                    require_schema(db, mode, name=str(location))
                 prepare_schema(db, mode, name=str(location))
                 with transaction(db):
                     create_identity(db, mode)

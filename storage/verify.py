@@ -2,16 +2,22 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import apsw
 import attrs
 
-from storage.checking import Check, Difference, DifferenceFoundError
+from storage.checking import NUMBER_MAX, Check, check_digests
+from storage.chunks import check_no_others, check_sums
+from storage.differences import DAMAGE, Difference, DifferenceFoundError, found, reading
 from storage.recount import recount_game
-from storage.registry import game_ids, require_game_key
+from storage.structure import structural_fault
+from universe.game import Game
 from universe.seed import draw_rank
 
 SAMPLE_DRAWS = 100_000
+WHOLE_DRAWS_MAX = 500_000  # a universe of no more draws is checked in full at once: that takes a second
 
 Tick = Callable[[int], None]
 
@@ -26,35 +32,68 @@ class Verdict:
 
 
 def verify_universe(db: apsw.Connection, *, full: bool, tick: Tick = lambda _: None) -> Verdict:
-    """Check every game: small tables and a sample of draws, or everything; ``tick`` is told the draws so far."""
-    checked = skipped = 0
+    """Check the file, what is fixed, and every game: by sums, digests and a sample of draws, or by doing all again.
+
+    A small universe is always done again. Damage is a difference too: it is named as far as the bytes allow.
+    """
+    examination = _Examination(tick=tick)
+    fault = structural_fault(db)
     try:
-        for game_id in game_ids(db):
-            check = Check.of_game(db, require_game_key(db, game_id))
+        examination.run(db, full=full)
+    except DifferenceFoundError as difference:  # what a page's damage does to a row says more than the page's number
+        fault = difference.difference
+    return Verdict(draws_checked=examination.checked, raw_draws_skipped=examination.skipped, first_difference=fault)
+
+
+def sum_of_draws(db: apsw.Connection) -> int:
+    """Return how many draws there are to check, as far as a damaged file tells."""
+    with suppress(*DAMAGE):
+        return min(int(db.execute("SELECT ifnull(sum(watermark), 0) FROM progress").get), NUMBER_MAX)
+    return 0
+
+
+@attrs.define
+class _Examination:
+    """How far it has come."""
+
+    tick: Tick
+    checked: int = 0
+    skipped: int = 0
+
+    def run(self, db: apsw.Connection, *, full: bool) -> None:
+        """Raise DifferenceFoundError for the first difference."""
+        with reading(None, "sqlite_schema", "all of it"):
+            db.execute("SELECT count(*) FROM sqlite_schema, universe")
+        identities = check_digests(db, "universe")
+        if identities != 1:
+            found(None, "universe", "identity", f"{identities} rows", "1 row")
+        with reading(None, "game", "ids"):
+            ids: list[Any] = db.execute("SELECT game_key, game_id FROM game ORDER BY game_id").fetchall()
+        checks = [Check.of_game(db, key, game_id) for key, game_id in ids]
+        games: dict[int, Game] = {check.key: check.game for check in checks}
+        check_no_others(db, games)
+        whole = full or sum(check.watermark for check in checks) <= WHOLE_DRAWS_MAX
+        for check in checks:
             check.small_tables()
-            skipped += check.raw_missing()
-            checked += recount_game(check, _after(checked, tick)) if full else _sample(check)
-            tick(checked)
-    except DifferenceFoundError as found:
-        return Verdict(draws_checked=checked, raw_draws_skipped=skipped, first_difference=found.difference)
-    return Verdict(draws_checked=checked, raw_draws_skipped=skipped, first_difference=None)
+            with check.reading("raw_segment", "bounds"):
+                self.skipped += check.raw_missing()
+            self.checked += recount_game(check, self._after_those) if whole else _sample(check)
+            self.tick(self.checked)
 
-
-def _after(before: int, tick: Tick) -> Tick:
-    return lambda draws: tick(before + draws)
+    def _after_those(self, draws: int) -> None:
+        self.tick(self.checked + draws)
 
 
 def _sample(check: Check) -> int:
-    """Check the newest raw segment, and random draws of all others; returns the draws looked at."""
+    """Check all sums and digests, the newest raw segment, and random draws of all others; returns the draws seen."""
     if check.clock is None or not check.watermark:
         return 0
+    check_sums(check)
     checked = check.watermark - check.folded
-    for first, ranks in check.segments(newest_only=True):
-        check.same_ranks("raw_segment", first, ranks)
-        checked += len(ranks)
     numbers = sorted(random.sample(range(1, check.folded + 1), min(SAMPLE_DRAWS, check.folded)))
-    at = 0
-    for first, ranks in check.segments(newest_only=False):
+    at, newest = 0, None
+    for first, ranks in check.segments():
+        newest = (first, ranks)
         while at < len(numbers) and numbers[at] < first + len(ranks):
             number = numbers[at]
             if number >= first:
@@ -62,4 +101,7 @@ def _sample(check: Check) -> int:
                 check.differs("raw_segment", f"draw {number}", int(ranks[number - first]), expected)
                 checked += 1
             at += 1
+    if newest is not None:
+        check.same_ranks("raw_segment", *newest)
+        checked += len(newest[1])
     return checked
