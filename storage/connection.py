@@ -188,3 +188,5 @@ def translated(location: Location, *, opening: bool = False) -> Iterator[None]:
         raise StoreUnavailable(f"{location}: {what} ({error})") from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StoreDamaged(f"{location}: not a universe, or damaged ({error})") from error
+    except UnicodeDecodeError as error:
+        raise StoreDamaged(f"{location}: damaged text ({error})") from error

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from storage.errors import StoreDamaged
 from universe.game import Game
 from universe.ranking import Ranks, rank_type
 from universe.results.result import RealResult
@@ -21,8 +24,12 @@ def pack_ranks(game: Game, ranks: Ranks) -> bytes:
 
 
 def unpack_ranks(game: Game, packed: bytes) -> Ranks:
-    """Return what pack_ranks was given, read only."""
-    return np.frombuffer(packed, dtype=rank_type(game))
+    """Return what pack_ranks was given, read only; StoreDamaged for bytes that it cannot have made."""
+    with _damage_of("ranks"):
+        ranks = np.frombuffer(packed, dtype=rank_type(game))
+        if len(ranks) and not 0 <= int(ranks.min()) <= int(ranks.max()) < game.outcomes:
+            raise ValueError(f"not all below {game.outcomes}")
+        return ranks
 
 
 def pack_counts(counts: TotalsArray) -> bytes:
@@ -32,10 +39,20 @@ def pack_counts(counts: TotalsArray) -> bytes:
 
 
 def unpack_counts(packed: bytes) -> TotalsArray:
-    """Return what pack_counts was given; ValueError for bytes that it cannot have made."""
-    if not packed or packed[0] not in (1, 2, 4, 8):
-        raise ValueError("damaged counts")
-    return np.frombuffer(packed, dtype=f"<u{packed[0]}", offset=1).astype(np.int64)
+    """Return what pack_counts was given; StoreDamaged for bytes that it cannot have made."""
+    with _damage_of("counts"):
+        if not packed or packed[0] not in (1, 2, 4, 8):
+            raise ValueError("no width leads them")
+        return np.frombuffer(packed, dtype=f"<u{packed[0]}", offset=1).astype(np.int64)
+
+
+@contextmanager
+def _damage_of(what: str) -> Iterator[None]:
+    """Say of what cannot be taken apart that it is damaged."""
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise StoreDamaged(f"damaged {what}: {error}") from error
 
 
 def numbers_text(numbers: tuple[int, ...]) -> str:
@@ -49,12 +66,13 @@ def numbers_from_text(text: str) -> tuple[int, ...]:
 
 
 def result_from_row(draw_date: str, main: str, bonus: str) -> RealResult:
-    """Return a stored result."""
-    return RealResult(
-        draw_date=date.fromisoformat(draw_date),
-        main_numbers=numbers_from_text(main),
-        bonus_numbers=numbers_from_text(bonus),
-    )
+    """Return a stored result; StoreDamaged for a row that cannot be read."""
+    with _damage_of("real result"):
+        return RealResult(
+            draw_date=date.fromisoformat(draw_date),
+            main_numbers=numbers_from_text(main),
+            bonus_numbers=numbers_from_text(bonus),
+        )
 
 
 def row_digest(*values: Any) -> bytes:
@@ -68,5 +86,6 @@ def now_text() -> str:
 
 
 def time_from_text(text: str) -> datetime:
-    """Return what now_text wrote."""
-    return datetime.fromisoformat(text)
+    """Return what now_text wrote; StoreDamaged for what it cannot have written."""
+    with _damage_of("time"):
+        return datetime.fromisoformat(text)
