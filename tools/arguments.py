@@ -2,19 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from tools.cursors import CURSOR_CHARACTERS_MAX
-from universe.calendar import DATE_MAX
+from universe.calendar import DATE_MAX, DATE_MIN
+from universe.errors import UniverseError
 from universe.game import GAME_ID_PATTERN
 
 LIST_LENGTH_MAX = 100
-DATE_MIN = date(1900, 1, 1)
 SHOWN_CHARACTERS_MAX = 60
+UNKNOWN_TOLD_MAX = 5
+
+Asked = TypeVar("Asked", bound="Arguments")
+
+
+class ArgumentsError(UniverseError):
+    """Arguments that the schema of their tool does not allow."""
 
 
 class Arguments(BaseModel):
@@ -27,9 +34,16 @@ def iso_date(value: object) -> object:
     """Return the date of a YYYY-MM-DD text within the calendar; anything else fails validation."""
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+    if not isinstance(value, str):
+        raise ValueError("not YYYY-MM-DD")  # noqa: TRY004  pydantic collects ValueErrors
+    return day_of(value)
+
+
+def day_of(text: str) -> date:
+    """Return the date of a YYYY-MM-DD text; ValueError if it is none, or lies outside of the calendar."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("not YYYY-MM-DD")
-    day = date.fromisoformat(value)
+    day = date.fromisoformat(text)
     if not DATE_MIN <= day <= DATE_MAX:
         raise ValueError("out of the calendar")
     return day
@@ -50,26 +64,44 @@ CURSOR = Field(
 )
 
 
-def refusal(tool: str, schema: Mapping[str, Any], given: Mapping[str, Any], fault: ValidationError) -> str:
-    """Return one line: which arguments are wrong, and what each may be according to the schema."""
-    return f"{tool}: {'; '.join(dict.fromkeys(_faults(tool, schema, given, fault)))}"
+def checked(tool: str, kind: type[Asked], schema: Mapping[str, Any], given: Mapping[str, Any]) -> Asked:
+    """Return the arguments; ArgumentsError says in one line which are wrong, and what each may be by the schema.
 
-
-def _faults(tool: str, schema: Mapping[str, Any], given: Mapping[str, Any], fault: ValidationError) -> Iterator[str]:
+    Unknown names never reach the model: it would keep an error for every one of a million.
+    """
     known = schema.get("properties", {})
-    for error in fault.errors(include_url=False, include_context=False):
-        name = str(error["loc"][0])
-        if name not in known:
-            yield f"unknown argument {_shown(name)}, {tool} takes {', '.join(known) or 'none'}"
-        elif name not in given:
-            yield f"{name} is missing: {allowed(known[name])}"
-        else:
-            yield f"{name} must be {allowed(known[name])}, not {_shown(given[name])}"
+    unknown = [name for name in given if name not in known]
+    wrong: set[str] = set()
+    try:
+        asked = kind.model_validate({name: value for name, value in given.items() if name in known})
+    except ValidationError as fault:
+        wrong = {str(error["loc"][0]) for error in fault.errors(include_url=False, include_context=False)}
+    if unknown or wrong:
+        faults = [_fault(name, known[name], given) for name in known if name in wrong]
+        faults += [f"unknown argument {_listed(unknown)}, {tool} takes {', '.join(known) or 'none'}"] if unknown else []
+        raise ArgumentsError(f"{tool}: {'; '.join(faults)}")
+    return asked
+
+
+def _fault(name: str, schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    if name not in given:
+        return f"{name} is missing: {allowed(schema)}"
+    return f"{name} must be {allowed(schema)}, not {_shown(given[name])}"
+
+
+def _listed(names: list[str]) -> str:
+    told = ", ".join(map(_shown, names[:UNKNOWN_TOLD_MAX]))
+    return told if len(names) <= UNKNOWN_TOLD_MAX else f"{told} and {len(names) - UNKNOWN_TOLD_MAX} more"
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}…"
+    """Return the beginning of a value as JSON; the rest, however long or deep, is not even looked at."""
+    text = ""
+    for piece in json.JSONEncoder(default=str).iterencode(value):
+        text += piece
+        if len(text) > SHOWN_CHARACTERS_MAX:
+            return f"{text[:SHOWN_CHARACTERS_MAX]}…"
+    return text
 
 
 def allowed(schema: Mapping[str, Any]) -> str:

@@ -22,9 +22,8 @@ from mcp_types import (
     Tool,
     ToolAnnotations,
 )
-from pydantic import ValidationError
 
-from tools.arguments import refusal
+from tools.arguments import checked
 from tools.question import Question
 from tools.questions.day import DATE_SUMMARY
 from tools.questions.events import MATCH_EVENTS
@@ -117,10 +116,7 @@ def tool_of(question: Question[Any, Any]) -> Tool:
 async def answer_call(question: Question[Any, Any], given: dict[str, Any], source: Source) -> CallToolResult:
     """Answer one call: structured content and text, each complete. Any fault comes back as an error result."""
     try:
-        asked = question.arguments.model_validate(given)
-    except ValidationError as fault:
-        return _refused(refusal(question.name, question.input_schema, given, fault))
-    try:
+        asked = checked(question.name, question.arguments, question.input_schema, given)
         reader = await source.reader()
         with reader.snapshot() as snapshot:
             answer = question.ask(snapshot, asked, source)

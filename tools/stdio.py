@@ -31,7 +31,7 @@ from mcp_types.jsonrpc import (
 )
 from pydantic import ValidationError
 
-from tools.malformed import malformed_answer
+from tools.malformed import has_too_many_values, malformed_answer
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ class LineReader:
         self._fd = fd
         self._line_bytes_max = line_bytes_max
         self._lines: deque[bytes] = deque()
-        self._open: list[bytes] = []  # pieces of the line that has not ended yet
+        self._open = bytearray()  # the line that has not ended yet
         self._ended = False
 
     async def receive_line(self) -> bytes | None:
@@ -148,14 +148,14 @@ class LineReader:
 
     def _take(self, chunk: bytes) -> None:
         first, *others = chunk.split(b"\n")
-        self._open.append(first)
+        self._open += first
         for piece in others:
-            self._keep(b"".join(self._open))
-            self._open = [piece]
+            self._keep(bytes(self._open))
+            self._open = bytearray(piece)
         self._ended = not chunk
         if self._ended:
-            self._keep(b"".join(self._open))
-        elif sum(map(len, self._open)) > self._line_bytes_max:
+            self._keep(bytes(self._open))
+        elif len(self._open) > self._line_bytes_max:
             log.warning("stdin.line_too_long", bytes_max=self._line_bytes_max)
             self._ended = True
 
@@ -173,9 +173,8 @@ async def _read_messages(
 ) -> None:
     """Hand every well-formed message on; a line that is none is logged, and refused if somebody may wait for it."""
     while (line := await lines.receive_line()) is not None:
-        try:
-            message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-        except ValidationError:
+        message = _message_of(line)
+        if message is None:
             log.warning("message.malformed", bytes=len(line))
             refusal = malformed_answer(line)
             if refusal is not None:
@@ -185,6 +184,15 @@ async def _read_messages(
         await unanswered.wait_fewer_than(UNANSWERED_MAX)
         unanswered.note_received(message)
         await to_server.send(SessionMessage(message))
+
+
+def _message_of(line: bytes) -> JSONRPCMessage | None:
+    if has_too_many_values(line):
+        return None
+    try:
+        return jsonrpc_message_adapter.validate_json(line, by_name=False)
+    except ValidationError:
+        return None
 
 
 async def _write_messages(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 from pydantic import Field
 
-from tools.arguments import iso_date
+from tools.arguments import day_of
 from universe.errors import UniverseError
 
 if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
@@ -59,10 +59,10 @@ def window_of(view: "GameView", name: str) -> Window:
 def _range_of(name: str) -> tuple[date, date]:
     first_text, last_text = re.split(r"\.\.", name, maxsplit=1)
     try:
-        first, last = iso_date(first_text), iso_date(last_text)
+        first, last = day_of(first_text), day_of(last_text)
     except ValueError:
-        first = last = None
-    if not isinstance(first, date) or not isinstance(last, date) or first > last:
+        first, last = date.max, date.min
+    if first > last:
         raise WindowError(f"window {name}: FROM..TO must be two dates YYYY-MM-DD, the earlier one first")
     return first, last
 

@@ -9,6 +9,7 @@ from universe.errors import DrawError
 from universe.game import Game
 
 ONE_DAY = timedelta(days=1)
+DATE_MIN = date(1900, 1, 1)  # room for windows and neighbours before the first date of a game
 DATE_MAX = date(9998, 12, 31)  # room for the search of the next draw date
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from universe.definition import game_from_toml
+from universe.definition import game_from_toml, told
 from universe.errors import DefinitionError
 from universe.game import Game
 
@@ -31,7 +31,7 @@ def find_game(name: str, known: Mapping[str, Game]) -> Game:
     if name.endswith(".toml"):
         return game_from_toml(Path(name))
     if name not in known:
-        raise DefinitionError(f"unknown game {name}: known are {', '.join(sorted(known))}, or name a .toml file")
+        raise DefinitionError(f"unknown game {told(name)}: known are {', '.join(sorted(known))}, or name a .toml file")
     return known[name]
 
 

@@ -2,16 +2,23 @@
 
 import hashlib
 import json
+import reprlib
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from universe.calendar import DATE_MAX, DATE_MIN
 from universe.errors import DefinitionError
 from universe.game import Game, MovedDraw, Period, Pool, RestOfDrum
+
+ENTRIES_MAX = 1_000  # of one list: the checks of a game compare every moved draw with every period
+FAULTS_TOLD_MAX = 20
+FAULT_CHARS_MAX = 160
+PATH_CHARS_MAX = 4_096  # no system opens a longer one
 
 _RENAMED = {
     Game: {"game_id": override(rename="id")},
@@ -24,6 +31,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(date, _structure_date)
     converter.register_structure_hook(int, _structure_int)
     converter.register_structure_hook(str, _structure_str)
+    converter.register_structure_hook_func(_is_tuple, lambda value, kind: _structure_tuple(value, kind, converter))
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(Pool | RestOfDrum | None, lambda value, _: _structure_bonus(value, converter))
     for cls in (Pool, RestOfDrum, Period, MovedDraw, Game):
@@ -35,23 +43,37 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _structure_tuple(value: Any, kind: Any, converter: cattrs.Converter) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{reprlib.repr(value)} is not a list")  # noqa: TRY004  cattrs collects ValueErrors with their path
+    if len(value) > ENTRIES_MAX:
+        raise ValueError(f"{len(value)} entries are more than {ENTRIES_MAX}")
+    entries: Any = list[get_args(kind)[0]]  # type: ignore[misc]  # a type made at run time
+    return tuple(converter.structure(value, entries))
+
+
 def _structure_date(value: Any, _: type) -> date:
-    if type(value) is date:
-        return value
-    if isinstance(value, str):
-        return date.fromisoformat(value)
-    raise ValueError(f"{value!r} is not a date such as 2000-06-07")
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    if type(day) is not date:
+        raise ValueError(f"{reprlib.repr(value)} is not a date such as 2000-06-07")
+    if not DATE_MIN <= day <= DATE_MAX:
+        raise ValueError(f"{day} is not from {DATE_MIN} to {DATE_MAX}")
+    return day
 
 
 def _structure_int(value: Any, _: type) -> int:
     if type(value) is not int:
-        raise ValueError(f"{value!r} is not a whole number")
+        raise ValueError(f"{reprlib.repr(value)} is not a whole number")
     return value
 
 
 def _structure_str(value: Any, _: type) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004  cattrs collects ValueErrors with their path
+        raise ValueError(f"{reprlib.repr(value)} is not a text")  # noqa: TRY004  cattrs collects ValueErrors with their path
     return value
 
 
@@ -75,17 +97,26 @@ def game_from_data(data: Any, *, source: str) -> Game:
     try:
         return _CONVERTER.structure(data, Game)
     except Exception as error:
-        raise DefinitionError(f"{source}: {'; '.join(faults_of(error, 'game'))}") from error
+        raise DefinitionError(f"{source}: {faults_of(error, 'game')}") from error
 
 
-def faults_of(error: Exception, root: str) -> list[str]:
-    """Return every fault that cattrs found, each with its path from ``root`` first, in a person's words."""
-    return [_placed(fault) for fault in cattrs.transform_error(error, path=root, format_exception=_fault)]
+def faults_of(error: Exception, root: str) -> str:
+    """Return what cattrs found, each fault with its path from ``root`` first, in a person's words and in one line."""
+    faults = cattrs.transform_error(error, path=root, format_exception=_fault)
+    more = [f"and {len(faults) - FAULTS_TOLD_MAX} more"] if len(faults) > FAULTS_TOLD_MAX else []
+    return "; ".join([_placed(fault) for fault in faults[:FAULTS_TOLD_MAX]] + more)
 
 
 def _placed(fault: str) -> str:
     message, _, path = fault.rpartition(" @ ")
-    return f"{path.replace('.game_id', '.id').replace('.start', '.from')}: {message}"
+    return f"{told(path.replace('.game_id', '.id').replace('.start', '.from'))}: {told(message)}"
+
+
+def told(text: object, chars_max: int = FAULT_CHARS_MAX) -> str:
+    """Return a text as a part of a message: without what breaks the line or cannot be seen, and not too long."""
+    signs = str(text)[: chars_max + 1]
+    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in signs)
+    return line if len(line) <= chars_max else f"{line[:chars_max]}…"
 
 
 def _fault(error: BaseException, _kind: type | None) -> str:
@@ -104,15 +135,26 @@ def _fault(error: BaseException, _kind: type | None) -> str:
             return message
 
 
+def toml_data(path: Path) -> dict[str, Any]:
+    """Read a file of a user's own; ValueError says in one line why it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(error.strerror) from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except ValueError as error:  # no TOML, no UTF-8, a number too long to convert, a path that is none
+        raise ValueError(told(error)) from error
+
+
 def game_from_toml(path: Path) -> Game:
     """Read one definition file; DefinitionError names the file and every fault."""
+    source = told(path, PATH_CHARS_MAX)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DefinitionError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path}: {error}") from error
-    return game_from_data(data, source=str(path))
+        data = toml_data(path)
+    except ValueError as error:
+        raise DefinitionError(f"{source}: {error}") from error
+    return game_from_data(data, source=source)
 
 
 def game_to_data(game: Game) -> dict[str, Any]:
@@ -127,8 +169,12 @@ def game_to_json(game: Game) -> str:
 
 
 def game_from_json(text: str) -> Game:
-    """Read back what game_to_json wrote."""
-    return game_from_data(json.loads(text), source="stored definition")
+    """Read back what game_to_json wrote; DefinitionError if it was something else."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(f"stored definition: {told(error)}") from error
+    return game_from_data(data, source="stored definition")
 
 
 def definition_digest(game: Game) -> str:

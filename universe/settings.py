@@ -1,6 +1,5 @@
 """The configuration file: TOML, parsed once, every fault named with its path."""
 
-import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ import attrs
 import cattrs
 from attrs import validators
 
+from universe.definition import PATH_CHARS_MAX, faults_of, told, toml_data
 from universe.errors import SettingsError
 from universe.results.formats import format_named
 
@@ -89,14 +89,12 @@ def _converter() -> cattrs.Converter:
 
 def settings_from_toml(path: Path) -> Settings:
     """Read a configuration file; SettingsError names the file and every fault."""
+    source = told(path, PATH_CHARS_MAX)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = toml_data(path)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {error}") from error
+    try:
         return _converter().structure(data, Settings)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from error
     except Exception as error:
-        from universe.definition import faults_of
-
-        raise SettingsError(f"{path}: {'; '.join(faults_of(error, 'config'))}") from error
+        raise SettingsError(f"{source}: {faults_of(error, 'config')}") from error

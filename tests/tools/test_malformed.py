@@ -16,6 +16,7 @@ from tools.malformed import malformed_answer
         (b"\xff", None, -32700),
         (b"[" * 100_000, None, -32700),
         (b"[]", None, -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"a": [' + b"[]," * 10**6 + b"1]}}", None, -32600),
         (b'{"jsonrpc": "2.0", "id": "odd", "method": 1}', "odd", -32600),
         (b'{"jsonrpc": "2.0", "id": 7, "method": "x", "params": {"n": ' + b"9" * 5_000 + b"}}", 7, -32600),
         (b'{"jsonrpc": "2.0", "id": 5.5, "method": "x"}', None, -32600),

@@ -1,5 +1,6 @@
 """What is refused, and that each refusal is one line that says what is wrong and what is allowed."""
 
+from time import monotonic
 from typing import Any
 
 import attrs
@@ -10,12 +11,15 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from tests.tools.fakes import MODES, FakeSource, answer, call, fake_games, refusal, text_of
+from tools.arguments import ArgumentsError, checked
 from tools.cursors import CursorError, make_cursor, read_cursor
+from tools.questions.latest import LATEST_DRAWS, LatestDrawsArguments
 from tools.questions.status import STATUS
-from tools.server import CALLS_MAX, QUESTIONS, make_server
+from tools.server import CALLS_MAX, QUESTIONS, answer_call, make_server
 from universe.errors import UniverseError
 
 FIVE = [1, 2, 3, 4, 5]
+ASK = {question.name: question for question in QUESTIONS}
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,35 @@ async def test_bad_input_is_answered_with_what_is_allowed(
     assert len(result_line) < 500
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "line"),
+    [
+        ("check_numbers_occurrence", {"main_numbers": ["1"] * 50_000}, 'not ["1", "1",'),
+        ("check_numbers_occurrence", {"main_numbers": FIVE, "bonus_number": [None] * 50_000}, "bonus_number must be"),
+        ("get_latest_draws", {f"a{n}": n for n in range(50_000)}, '"a3", "a4" and 49995 more, get_latest_draws takes'),
+        ("get_latest_draws", {"\ud800": 1}, r'unknown argument "\ud800"'),
+    ],
+    ids=["list", "inner list", "names", "surrogate"],
+)
+async def test_a_million_faults_cost_no_more_than_one(
+    source: FakeSource, name: str, arguments: dict[str, Any], line: str
+) -> None:
+    begun = monotonic()
+    result = await answer_call(ASK[name], arguments, source)
+    assert monotonic() - begun < 2
+    assert result.is_error
+    assert line in text_of(result)
+    assert len(text_of(result)) < 500
+
+
+def test_the_depth_of_a_wrong_value_does_not_matter() -> None:
+    nested: Any = 1
+    for _ in range(20_000):
+        nested = [nested]
+    with pytest.raises(ArgumentsError, match=r"not \[{60}…$"):
+        checked("t", LatestDrawsArguments, LATEST_DRAWS.input_schema, {"limit": nested})
+
+
 async def test_every_fault_is_named_at_once(source: FakeSource) -> None:
     line = await refusal(source, "generate_numbers", count=0, seed=[], bogus=1)
     for fault in ("mode is missing", "count must be", "seed must be", "unknown argument"):
@@ -147,10 +180,23 @@ async def test_a_cursor_belongs_to_its_query(source: FakeSource) -> None:
 
 def test_a_forged_position_is_refused() -> None:
     cursor = make_cursor(17, "query")
-    assert read_cursor(cursor, "query") == "17"
+    assert read_cursor(cursor, int, "query") == 17
     for forged in (cursor[:-1], cursor + "A", cursor[:-2] + "AA", cursor * 2, "=", "\n"):
         with pytest.raises(CursorError):
-            read_cursor(forged, "query")
+            read_cursor(forged, str, "query")
+
+
+@pytest.mark.parametrize("position", ["", "x", "0", "-1", str(2**63), "9" * 70, "1.5"])
+async def test_a_made_up_draw_number_is_refused(source: FakeSource, position: str) -> None:
+    """The digits that bind a cursor to its query can be calculated by anyone."""
+    cursor = make_cursor(position, "get_match_events", "u-1", "GAME_001", 4, None)
+    assert "not one of this query" in await refusal(source, "get_match_events", game_id="GAME_001", cursor=cursor)
+
+
+@pytest.mark.parametrize("position", ["", "x", "0001-01-01", "9999-12-31", "20240103", "2024-01-03T00:00"])
+async def test_a_made_up_date_is_refused(source: FakeSource, position: str) -> None:
+    cursor = make_cursor(position, "get_real_results", "u-1", "GAME_001", None, None)
+    assert "not one of this query" in await refusal(source, "get_real_results", game_id="GAME_001", cursor=cursor)
 
 
 async def test_tools_come_on_one_page(source: FakeSource) -> None:

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import IO, Any
 
 import anyio
+import psutil
 import pytest
 import trio
 from mcp.shared.message import SessionMessage
@@ -177,6 +178,15 @@ def test_lines_that_are_no_messages_are_refused_and_passed_over(server: "subproc
     assert err.count(b"message.malformed") == 5
 
 
+def test_a_message_of_a_million_values_is_refused_before_it_is_parsed(server: "subprocess.Popen[bytes]") -> None:
+    """A parsed value takes so much room that one line could fill the memory."""
+    stdin = opened(server.stdin)
+    stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"a": [' + b"[]," * 5_000_000 + b"1]}}\n")
+    say(server, HELLO)
+    assert [hear(server).get("error", {}).get("code") for _ in range(2)] == [-32600, None]
+    assert psutil.Process(server.pid).memory_info().rss < 400 * 2**20
+
+
 def test_large_messages_travel_both_ways(server: "subprocess.Popen[bytes]") -> None:
     text = "ü漢" * 1_000_000
     say(server, HELLO, READY, echo(1, text))
@@ -189,6 +199,13 @@ def test_an_endless_line_ends_the_stream(server: "subprocess.Popen[bytes]") -> N
         for _ in range(LINE_BYTES_MAX // 2**20 + 2):
             opened(server.stdin).write(b"x" * 2**20)
     assert server.wait(SECONDS_MAX) == 0
+
+
+def test_a_line_that_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
+    lines, begun = LineReader(-1), monotonic()
+    for _ in range(100_000):
+        lines._take(b"x")
+    assert monotonic() - begun < 5
 
 
 def test_a_client_that_stops_reading_is_no_error() -> None:

@@ -47,6 +47,8 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"main": LEFT_OUT}, "game.main: missing"),
     ({"schedule": LEFT_OUT}, "game.schedule: missing"),
     ({"colour": "red"}, "game: unknown key colour"),
+    ({"a\nb\x1b": "red"}, r"game: unknown key a\nb\x1b"),
+    ({"id": ["x"] * 10_000}, "game.id: ['x', 'x', 'x', 'x', 'x', 'x', ...] is not a text"),
     ({"main": {"picked": 2, "size": 6, "red": 1}}, "game.main: unknown key red"),
     ({"id": 5}, "game.id: 5 is not a text"),
     ({"id": "a b"}, "game: 'id' must match"),
@@ -54,6 +56,8 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"id": "x" * 33}, "{1,32}"),
     ({"since": 5}, "game.since: 5 is not a date such as 2000-06-07"),
     ({"since": "tomorrow"}, "game.since: Invalid isoformat string: 'tomorrow'"),
+    ({"since": "0001-01-01"}, "game.since: 0001-01-01 is not from 1900-01-01 to 9998-12-31"),
+    ({"since": "9999-01-01"}, "game.since: 9999-01-01 is not from 1900-01-01 to 9998-12-31"),
     ({"since": "2020-01-02"}, "the first period starts 2020-01-01, the game 2020-01-02"),
     ({"main": 5}, "game.main: "),
     ({"main": {"picked": True, "size": 6}}, "game.main.picked: True is not a whole number"),
@@ -69,6 +73,8 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"bonus": {"picked": 1, "size": 4, "rest_of_drum": True}}, "game.bonus: unknown key size"),
     ({"bonus": {"picked": 3, "rest_of_drum": True}}, "game: a ticket cannot name 3 bonus numbers beside 2 of 6"),
     ({"schedule": []}, "'schedule' must be >= 1"),
+    ({"schedule": "Wed"}, "game.schedule: 'Wed' is not a list"),
+    ({"moved": [None] * 1_001}, "game.moved: 1001 entries are more than 1000"),
     ({"schedule": [{"from": "2020-01-01", "days": []}]}, "game.schedule[0]: "),
     (
         {"schedule": [{"from": "2020-01-01", "days": ["Wed", "Wed"]}]},
@@ -128,7 +134,13 @@ def test_a_value_where_a_table_belongs_is_told_in_a_persons_words(keys: dict[str
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"id = ", "Invalid value"), (b"\xff", "utf-8"), (b"id = 'X'\nid = 'Y'", "overwrite")],
+    [
+        (b"id = ", "Invalid value"),
+        (b"\xff", "utf-8"),
+        (b"id = 'X'\nid = 'Y'", "overwrite"),
+        (b"id = " + b"[" * 100_000, "nested too deeply"),
+        (b"id = " + b"9" * 5_000, "5000 digits"),
+    ],
 )
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "my.toml"
@@ -137,6 +149,23 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes, words: 
         game_from_toml(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert words in str(caught.value)
+
+
+def test_a_path_that_is_none_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"x\\x00\.toml: embedded null byte"):
+        game_from_toml(Path("x\0.toml"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5_000, "\ufeff{}", "null"])
+def test_a_damaged_stored_definition_is_our_own_error(text: str) -> None:
+    with pytest.raises(DefinitionError, match="stored definition: ") as caught:
+        game_from_json(text)
+    assert str(caught.value).isprintable()
+
+
+def test_the_first_faults_stand_for_a_thousand() -> None:
+    with pytest.raises(DefinitionError, match=r"game\.moved\[19\]: not a table of keys; and 980 more$"):
+        game_from_data(changed(moved=[1] * 1_000), source="s")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -266,3 +295,5 @@ def test_a_game_is_named_by_id_or_by_its_file(tmp_path: Path) -> None:
     assert find_game("X", {"X": GAME}) == GAME
     with pytest.raises(DefinitionError, match=r"unknown game Y: known are A, X, or name a \.toml file"):
         find_game("Y", {"X": GAME, "A": GAME})
+    with pytest.raises(DefinitionError, match=r"unknown game \\x1b\[31mx+…: known are X,"):
+        find_game("\x1b[31m" + "x" * 100_000, {"X": GAME})

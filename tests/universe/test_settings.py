@@ -67,10 +67,14 @@ FAULTS = [
     ("[game.A]\nresults_after = 20", "config.game['A'].results_after: 20 is not a local time of day such as 20:00"),
     ("[game.A", "Expected ']'"),
     ("[game.A]\n[game.A]", "twice"),
+    ("a = " + "[" * 100_000, "nested too deeply"),
+    ("a = " + "9" * 5_000, "5000 digits"),
+    ('["a\\nb"]', r"config: unknown key a\nb"),
+    (f"[game.A]\ntimezone = '{'x' * 100_000}'", f"config.game['A']: '{'x' * 159}…"),
 ]
 
 
-@pytest.mark.parametrize(("text", "words"), FAULTS, ids=[words for _, words in FAULTS])
+@pytest.mark.parametrize(("text", "words"), FAULTS, ids=[words[:60] for _, words in FAULTS])
 def test_a_fault_is_named_with_file_and_place(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, text)

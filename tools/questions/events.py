@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from tools.answers import MatchTotal, Numbers, SnapshotField, mark, numbers_of_ranks, total_lines
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
-from tools.cursors import make_cursor, read_cursor
+from tools.cursors import draw_number, make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
 from tools.wire import DateText, date_text
@@ -81,7 +81,7 @@ def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Witness) -> MatchEve
     if asked.draw_date is not None:
         require_draw_date(view.game, asked.draw_date)
     query = ("get_match_events", snapshot.universe.universe_id, view.game.game_id, level, asked.draw_date)
-    before = None if asked.cursor is None else int(read_cursor(asked.cursor, *query))
+    before = None if asked.cursor is None else read_cursor(asked.cursor, draw_number, *query)
     found = snapshot.events(view, level, asked.draw_date, asked.limit + 1, before)
     page, totals = found[: asked.limit], snapshot.match_totals(view, asked.draw_date)
     return MatchEventsAnswer(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wa
 _NUMBER: dict[str, Any] = {"minimum": 1, "maximum": POOL_SIZE_MAX}
 _SET: dict[str, Any] = {"maxItems": PICKED_MAX, "uniqueItems": True}
 Ball = Annotated[int, Field(json_schema_extra=_NUMBER)]
-Balls = Annotated[list[Ball], Field(json_schema_extra=_SET)]
+Balls = Annotated[list[Ball], Field(json_schema_extra=_SET, fail_fast=True)]  # one bad number of a million will do
 
 
 class OccurrenceArguments(Arguments):
@@ -32,6 +32,7 @@ class OccurrenceArguments(Arguments):
         list[Ball],
         Field(
             json_schema_extra={"minItems": 1, **_SET},
+            fail_fast=True,
             description="The main numbers, in any order, as many different ones as the game draws: five of 1..47 for"
             " GAME_001.",
         ),

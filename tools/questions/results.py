@@ -1,6 +1,5 @@
 """get_real_results: the published results stored beside the synthetic draws."""
 
-from datetime import date
 from typing import Annotated
 
 import attrs
@@ -8,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark
-from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
+from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate, day_of
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
@@ -57,7 +56,7 @@ def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResu
     if asked.from_ and asked.to and asked.from_ > asked.to:
         raise RangeError(f"from {asked.from_} lies after to {asked.to}: give the earlier date as from")
     query = ("get_real_results", snapshot.universe.universe_id, view.game.game_id, asked.from_, asked.to)
-    before = None if asked.cursor is None else date.fromisoformat(read_cursor(asked.cursor, *query))
+    before = None if asked.cursor is None else read_cursor(asked.cursor, day_of, *query)
     found = snapshot.results(view, asked.from_, asked.to, asked.limit + 1, before)
     page = found[: asked.limit]
     return RealResultsAnswer(

@@ -55,7 +55,7 @@ def format_named(name: str) -> Format:
 
 
 def detect_format(data: bytes | str) -> str | None:
-    """Return the name of the format that the content shows, None if it shows none of them."""
+    """Return the name of the format that the content shows, None if it shows none; FormatError if it is too large."""
     return _detect(document_from(data))
 
 
