@@ -20,7 +20,7 @@ from actors.patience import patiently
 from actors.world import World
 from storage.interface import Conflict
 from universe.game import Game
-from universe.results.result import FormatError, Reading
+from universe.results.result import Reading
 from universe.units import ResultsUnit
 
 FETCH_SECONDS_MAX = 30.0
@@ -50,10 +50,12 @@ async def run_ingestor(
     while True:
         game = await patiently(plan.actor, world, partial(world.offload, world.store.game, plan.game_id))
         due = plan.last_due(game, world.now())
-        await _retrying(plan, game, due, world)(_attempt, plan, game, due, world, letters, bootstrapped)
+        shortfall = await _retrying(plan, game, due, world)(_attempt, plan, game, due, world, letters, bootstrapped)
         await trio.sleep(RETRY_SECONDS_MIN)
         while plan.last_due(game, world.now()) == due:
             left = plan.seconds_until_due(game, world.now())
+            if shortfall is not None and left > RETRY_SECONDS_MAX:
+                break  # the clock was wrong when it seemed that another result would be due before the next attempt
             await trio.sleep(min(max(left, NAP_SECONDS_MIN), NAP_SECONDS_MAX))
 
 
@@ -82,12 +84,16 @@ def _retrying(plan: FeedPlan, game: Game, due: date | None, world: World) -> ten
             next_try_seconds=round(min(state.upcoming_sleep, plan.seconds_until_due(game, world.now())), 1),
         )  # fmt: skip  # one line of facts
 
+    def give_up(state: tenacity.RetryCallState) -> Shortfall | None:
+        log_failure(state)
+        return shortfall_of(state)
+
     return tenacity.AsyncRetrying(
         wait=wait,
         retry=tenacity.retry_if_result(lambda shortfall: shortfall is not None),
         stop=is_overtaken,
         before_sleep=log_failure,
-        retry_error_callback=log_failure,
+        retry_error_callback=give_up,
         sleep=trio.sleep,
     )
 
@@ -124,7 +130,7 @@ async def _fetch_and_hand_over(
         return Shortfall(f"not done within {FETCH_SECONDS_MAX:g} s")
     except Exception as fault:  # whatever a feed does to its reader must not stop anything
         log.debug("feed.fault", game_id=plan.game_id, exc_info=fault)
-        lasting = isinstance(fault, FormatError) or (isinstance(fault, FeedError) and not fault.retryable)
+        lasting = isinstance(fault, FeedError) and not fault.retryable
         return Shortfall(f"{type(fault).__name__}: {fault}", lasting=lasting)
     await _hand_over(plan, reading, world, letters)
     return None

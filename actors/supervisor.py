@@ -80,6 +80,12 @@ async def keep_alive(child: Child, budget: RestartBudget, board: Board) -> None:
                 raise RestartBudgetExceeded(child.name, len(crashes), budget.window_seconds) from crash
             pause = budget.pause_seconds(len(crashes))
             log.exception("actor.crashed", actor=child.name, crashes=len(crashes), pause_seconds=round(pause, 3))
+        except BaseExceptionGroup as mixed:  # what crashes while it is cancelled is told, and not restarted
+            crash, rest = mixed.split(Exception)
+            if crash is not None:
+                log.exception("actor.crashed", actor=child.name, crashes=len(crashes) + 1)
+            assert rest is not None
+            raise rest from None
         else:
             return
         board.note_restart(child.name)

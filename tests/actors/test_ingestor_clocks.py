@@ -183,7 +183,7 @@ async def test_a_clock_set_back_a_day_costs_one_more_fetch_for_each_result(autoj
     ("fault", "lasting"),
     [
         (FeedError("x", "answered 404", retryable=False), True),
-        (FormatError("of no known format"), True),
+        (FormatError("of no known format, say a page that says sorry"), False),
         (FeedError("x", "answered 503", retryable=True), False),
         (ZeroDivisionError("an adapter's mistake"), False),
     ],
