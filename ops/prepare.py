@@ -8,6 +8,7 @@ import attrs
 from ops.options import Target
 from ops.place import Mode, chosen_games
 from storage.connection import LEADER_BUSY_MS, Location
+from storage.errors import NoUniverseError
 from storage.lock import LeaderLock
 from storage.reader import Reader
 from storage.registry import Milestone
@@ -90,9 +91,12 @@ class Opened:
 
 def stored_games(location: Location, mode: Mode) -> tuple[list[Game], list[str]]:
     """Return the games that a universe holds and the ids of those initialised; none where there is no universe."""
-    if location.file_identity() is None:
+    if location.in_memory:
         return [], []
-    reader = Reader.open(location, mode)
+    try:
+        reader = Reader.open(location, mode)
+    except NoUniverseError:
+        return [], []
     try:
         with reader.snapshot() as snapshot:
             views = snapshot.games()

@@ -70,6 +70,8 @@ async def _simulate_or_follow(life: Life) -> None:
         await trio.sleep(SERVER_FIRST_SECONDS)
     else:
         life.stdin_ended.set()
+    if not await _loaded(life):
+        return
     if life.options.dry_run:
         await _lead(life, await trio.to_thread.run_sync(_open, life.options))
         return
@@ -86,6 +88,20 @@ async def _simulate_or_follow(life: Life) -> None:
             nursery.cancel_scope.cancel()
 
 
+async def _loaded(life: Life) -> bool:
+    """Import what takes longest, unless the process is to stop first: an import cannot be cancelled, but left alone."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cancel_at_stop, life.stop, nursery.cancel_scope)
+        await trio.to_thread.run_sync(importlib.import_module, "ops.system", abandon_on_cancel=True)
+        nursery.cancel_scope.cancel()
+    return not life.stop.is_set()
+
+
+async def _cancel_at_stop(stop: trio.Event, scope: trio.CancelScope) -> None:
+    await stop.wait()
+    scope.cancel()
+
+
 async def _lead(life: Life, opened: "Opened") -> None:
     """Simulate until the end, and sum up. The caller holds the lock."""
     from ops.system import feed_plans, simulate
@@ -97,7 +113,7 @@ async def _lead(life: Life, opened: "Opened") -> None:
     feeds = feed_plans(opened, life.options.target.settings)
     async with trio.open_nursery() as nursery:
         if life.options.stdio:
-            nursery.start_soon(trio.to_thread.run_sync, _warm_up)
+            nursery.start_soon(partial(trio.to_thread.run_sync, _warm_up, abandon_on_cancel=True))
         if life.options.target.mode == "test":
             nursery.start_soon(_stop_when_done, life, life.board)
         with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import trio
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-MUST_FINISH = frozenset({"archive", "backup", "extend", "ingest", "reset", "restore"})  # else they say so
+MUST_FINISH = frozenset({"archive", "backup", "extend", "ingest", "reset", "restore", "verify"})  # else they say so
 
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 

@@ -17,7 +17,7 @@ import attrs
 
 from storage.connection import PAGE_BYTES, Location, open_reader, open_writer, read_transaction, translated
 from storage.differences import DAMAGE
-from storage.errors import StoreDamaged, StoreError, StoreFull, StoreUnavailable, WrongModeError
+from storage.errors import NoUniverseError, StoreDamaged, StoreError, StoreFull, StoreUnavailable, WrongModeError
 from storage.schema import SCHEMA_VERSION, Mode, prepare_schema, require_schema
 
 STEP_PAGES = 500  # between two of them a copy can be cancelled
@@ -71,7 +71,7 @@ def source_of(file: Path, mode: Mode) -> Iterator[apsw.Connection]:
     db = open_reader(location)
     try:
         with translated(location, opening=True), read_transaction(db):
-            require_schema(db, mode, name=str(file), may_migrate=True)
+            _require_backup(db, mode, name=str(file))
             if db.pragma("page_size") != PAGE_BYTES:
                 raise StoreError(f"{file}: its pages have {db.pragma('page_size')} bytes, a universe's {PAGE_BYTES}")
             if db.pragma("user_version") == SCHEMA_VERSION:
@@ -81,6 +81,13 @@ def source_of(file: Path, mode: Mode) -> Iterator[apsw.Connection]:
                 yield migrated
     finally:
         db.close()
+
+
+def _require_backup(db: apsw.Connection, mode: Mode, *, name: str) -> None:
+    try:
+        require_schema(db, mode, name=name, may_migrate=True)
+    except NoUniverseError as empty:
+        raise StoreError(f"{name}: not a universe, but an empty database") from empty
 
 
 @contextmanager

@@ -7,6 +7,13 @@ class StoreError(UniverseError):
     """The universe's files cannot be used as asked."""
 
 
+class NoUniverseError(StoreError):
+    """There is nothing to open yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: no universe here; `universe run` or `universe ingest` creates it")
+
+
 class StoreUnavailable(StoreError):  # noqa: N818  it is a state, and passes
     """The store cannot take a commit now, or be read; trying again later makes sense."""
 

@@ -7,7 +7,7 @@ import apsw
 import attrs
 
 from storage.connection import FrozenConnection, Location, open_reader, read_transaction, translated
-from storage.errors import StoreError
+from storage.errors import NoUniverseError
 from storage.remembered import Remembered
 from storage.schema import Mode, require_schema
 from storage.snapshot import Snapshot
@@ -69,7 +69,7 @@ class Reader:
 
 def _opened(location: Location, mode: Mode) -> apsw.Connection:
     if location.path is not None and location.file_identity() is None:
-        raise StoreError(f"{location}: no universe here; `universe run` or `universe ingest` creates it")
+        raise NoUniverseError(str(location))
     db = open_reader(location)
     try:
         with translated(location):

@@ -2,13 +2,12 @@
 
 from datetime import date
 from functools import lru_cache
-from uuid import uuid4
 
 import apsw
 import attrs
 
 from storage.encoding import now_text, row_digest, time_from_text
-from storage.errors import StoreError
+from storage.errors import StoreDamaged, StoreError
 from storage.interface import GameProgress, HaltReason
 from storage.schema import TEST_DRAWS_MAX, Mode
 from storage.views import UniverseView
@@ -16,8 +15,6 @@ from universe.calendar import DATE_MAX, LogicalClock
 from universe.definition import forbidden_differences, game_from_json, game_to_json
 from universe.errors import DefinitionError
 from universe.game import Game
-
-UNIVERSE_VERSION = "1"  # of the rules: seed rule, logical clock, ranks
 
 
 @attrs.frozen(kw_only=True)
@@ -29,18 +26,12 @@ class Milestone:
     limit_draws: int | None = None
 
 
-def create_identity(db: apsw.Connection, mode: Mode) -> None:
-    """Give a new universe its id; an existing one keeps its own. Runs inside the caller's transaction."""
-    if not db.execute("SELECT count(*) FROM universe").get:
-        row = (uuid4().hex, UNIVERSE_VERSION, mode, now_text())
-        db.execute("INSERT INTO universe VALUES (1, ?, ?, ?, ?, ?)", (*row, row_digest("universe", *row)))
-
-
 def universe_view(db: apsw.Connection) -> UniverseView:
     """Return the universe's identity."""
-    universe_id, version, mode, created_at = db.execute(
-        "SELECT universe_id, version, mode, created_at FROM universe"
-    ).get
+    row = db.execute("SELECT universe_id, version, mode, created_at FROM universe").get
+    if row is None:
+        raise StoreDamaged("the universe has lost its identity")
+    universe_id, version, mode, created_at = row
     return UniverseView(universe_id=universe_id, version=version, mode=mode, created_at=time_from_text(created_at))
 
 

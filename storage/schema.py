@@ -9,16 +9,18 @@ import json
 import re
 from collections.abc import Callable
 from typing import Literal
+from uuid import uuid4
 
 import apsw
 
 from storage.connection import transaction
-from storage.encoding import row_digest
-from storage.errors import StoreDamaged, StoreError, WrongModeError
+from storage.encoding import now_text, row_digest
+from storage.errors import NoUniverseError, StoreDamaged, StoreError, WrongModeError
 
 Mode = Literal["prod", "test"]
 
 SCHEMA_VERSION = 3
+UNIVERSE_VERSION = "1"  # of the rules: seed rule, logical clock, ranks
 TEST_DRAWS_MAX = 1_000_000  # in the schema itself: no program can make a large test universe
 APPLICATION_IDS: dict[Mode, int] = {"prod": 0x534C5550, "test": 0x534C5554}
 
@@ -190,6 +192,7 @@ def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:
         with transaction(db):
             if not db.pragma("user_version") and not db.execute("SELECT count(*) FROM sqlite_schema").get:
                 db.execute(schema_sql(mode))
+                _create_identity(db, mode)
                 db.pragma("application_id", APPLICATION_IDS[mode])
                 db.pragma("user_version", SCHEMA_VERSION)
     require_schema(db, mode, name=name, may_migrate=True)
@@ -198,6 +201,11 @@ def prepare_schema(db: apsw.Connection, mode: Mode, *, name: str) -> None:
             if db.pragma("user_version") == version:
                 _migrate(db, MIGRATIONS[version], name=name)
                 db.pragma("user_version", version + 1)
+
+
+def _create_identity(db: apsw.Connection, mode: Mode) -> None:
+    row = (uuid4().hex, UNIVERSE_VERSION, mode, now_text())
+    db.execute("INSERT INTO universe VALUES (1, ?, ?, ?, ?, ?)", (*row, row_digest("universe", *row)))
 
 
 def _migrate(db: apsw.Connection, step: Step, *, name: str) -> None:
@@ -215,6 +223,8 @@ def _migrate(db: apsw.Connection, step: Step, *, name: str) -> None:
 def require_schema(db: apsw.Connection, mode: Mode, *, name: str, may_migrate: bool = False) -> None:
     """Raise StoreError unless the file is a universe of this mode in a schema that this program reads."""
     application_id, version = db.pragma("application_id"), db.pragma("user_version")
+    if not (application_id or version or db.execute("SELECT count(*) FROM sqlite_schema").get):
+        raise NoUniverseError(name)  # whoever was to create it was killed before the first transaction
     other: Mode = "test" if mode == "prod" else "prod"
     if application_id == APPLICATION_IDS[other]:
         raise WrongModeError(f"{name}: a {other} universe, and --mode is {mode}")

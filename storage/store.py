@@ -27,7 +27,6 @@ from storage.interface import Committed, GameProgress, PendingComparison, Stored
 from storage.raw import Archived, archive_segments
 from storage.registry import (
     Milestone,
-    create_identity,
     game_ids,
     game_key,
     game_progress,
@@ -99,8 +98,6 @@ class SqliteStore:
                 if beside:
                     require_schema(db, mode, name=str(location))
                 prepare_schema(db, mode, name=str(location))
-                with transaction(db):
-                    create_identity(db, mode)
         except BaseException:
             db.close()
             raise

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.acceptance.program import COMMAND, ROOT, cold, done, environment, one_line_refusal, refused, said, universe
@@ -127,3 +128,22 @@ def test_help_shows_examples_one_a_line() -> None:
         text = universe(*command, "--help").out
         assert "\\b" not in text
         assert text.count("\n  universe ") + text.count("\n    universe ") >= 1, text
+
+
+def test_a_universe_whose_making_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+    """A file without a schema is all that a kill before the first transaction leaves: no universe, and no obstacle."""
+    place = tmp_path / "test"
+    place.mkdir()
+    for make in (lambda path: path.touch(), _with_header_only):
+        make(place / "universe.db")
+        said("no universe here", refused("status", *TEST, "--data-dir", tmp_path))
+        assert done("simulate", *TEST, "--data-dir", tmp_path, "--draws", 5)["draw_number"] == 5
+        assert done("verify", *TEST, "--data-dir", tmp_path)["ok"] is True
+        done("reset", *TEST, "--data-dir", tmp_path, "--yes")
+
+
+def _with_header_only(path: Path) -> None:
+    db = apsw.Connection(str(path))
+    db.pragma("page_size", 8192)
+    db.pragma("journal_mode", "wal")
+    db.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 import trio
+import trio.testing
 
 from ops import main
 from ops.exits import EXIT_DONE, EXIT_GAVE_UP
@@ -27,7 +28,7 @@ from ops.soak_process import hears_signals
 from tests.ops.calling import Call
 
 ROOT = Path(__file__).resolve().parents[2]
-HARMLESS = {"bench", "draw", "draws", "games", "run", "simulate", "status", "verify"}
+HARMLESS = {"bench", "draw", "draws", "games", "run", "simulate", "status"}
 SECONDS_MAX = 60
 
 
@@ -50,7 +51,7 @@ def test_every_command_says_what_being_cut_short_means(name: str) -> None:
 
 
 @pytest.mark.parametrize("how", SIGNALS)
-@pytest.mark.parametrize(("name", "code"), [("run", EXIT_DONE), ("verify", EXIT_DONE), ("extend", EXIT_GAVE_UP)])
+@pytest.mark.parametrize(("name", "code"), [("run", EXIT_DONE), ("status", EXIT_DONE), ("extend", EXIT_GAVE_UP)])
 def test_a_signal_while_the_program_is_imported_ends_it(name: str, code: int, how: signal.Signals) -> None:
     with started(name, "--data-dir", "/nowhere") as process:
         while not hears_signals(process.pid):
@@ -146,4 +147,5 @@ async def test_a_watched_signal_sets_stop_however_often_it_comes() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             with trio.fail_after(5):
                 await stop.wait()
+            await trio.testing.wait_all_tasks_blocked(0.05)  # else trio hands what it has not delivered to the default
         nursery.cancel_scope.cancel()
