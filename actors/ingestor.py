@@ -50,7 +50,8 @@ async def run_ingestor(
     while True:
         game = await patiently(plan.actor, world, partial(world.offload, world.store.game, plan.game_id))
         due = plan.last_due(game, world.now())
-        shortfall = await _retrying(plan, game, due, world)(_attempt, plan, game, due, world, letters, bootstrapped)
+        retrying = _retrying(plan, game, due, world)
+        shortfall: Shortfall | None = await retrying(_attempt, plan, game, due, world, letters, bootstrapped)
         await trio.sleep(RETRY_SECONDS_MIN)
         while plan.last_due(game, world.now()) == due:
             left = plan.seconds_until_due(game, world.now())

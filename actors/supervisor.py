@@ -81,8 +81,8 @@ async def keep_alive(child: Child, budget: RestartBudget, board: Board) -> None:
             pause = budget.pause_seconds(len(crashes))
             log.exception("actor.crashed", actor=child.name, crashes=len(crashes), pause_seconds=round(pause, 3))
         except BaseExceptionGroup as mixed:  # what crashes while it is cancelled is told, and not restarted
-            crash, rest = mixed.split(Exception)
-            if crash is not None:
+            failed, rest = mixed.split(Exception)
+            if failed is not None:
                 log.exception("actor.crashed", actor=child.name, crashes=len(crashes) + 1)
             assert rest is not None
             raise rest from None

@@ -6,7 +6,7 @@ several pragmas stops at the first that answers. So: explicit statements, pragma
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -123,9 +123,14 @@ def open_writer(location: Location, *, create: bool = False, busy_ms: int = WRIT
 
 
 def _create_private(path: Path) -> None:
-    """Make an empty file for this user alone, if there is none; SQLite gives its log the same rights."""
+    """Make an empty file for this user alone, if there is none; SQLite gives its log the same rights.
+
+    One that is there is not even opened: closing it would drop the locks that this process's readers have on it.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        pass
     except OSError as error:
         raise StoreUnavailable(f"{path}: cannot be opened ({error.strerror})") from error
 
@@ -143,6 +148,20 @@ def _prepare_writer(db: apsw.Connection, location: Location, *, create: bool, bu
     db.pragma("cache_size", -16_384)
     db.pragma("foreign_keys", 1)
     db.wal_autocheckpoint(0)
+    if not location.in_memory:
+        _empty_log(db, busy_ms)
+
+
+def _empty_log(db: apsw.Connection, busy_ms: int) -> None:
+    """Begin with a log that is all in the database, and on disk, unless somebody else is at work there.
+
+    What a crash or a failed sync left of it may be in the system's memory alone: commits that follow would hang on it.
+    """
+    db.pragma("user_version")  # before its first read a connection moves nothing
+    db.set_busy_timeout(0)
+    with suppress(apsw.BusyError):
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    db.set_busy_timeout(busy_ms)
 
 
 @contextmanager

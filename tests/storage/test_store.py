@@ -8,6 +8,7 @@ import apsw
 import attrs
 import pytest
 
+from storage.access import FREE_BYTES_MIN
 from storage.connection import Location, open_reader, open_writer
 from storage.draws import NEWEST_DRAWS, TAIL_DRAWS_MAX
 from storage.errors import StoreError, StoreFull, StoreUnavailable, WrongModeError
@@ -15,7 +16,7 @@ from storage.fingerprint import fingerprints
 from storage.rate import add_minute, draws_last_hour
 from storage.registry import Milestone
 from storage.schema import SCHEMA_VERSION, TEST_DRAWS_MAX
-from storage.store import FREE_BYTES_MIN, SqliteStore
+from storage.store import SqliteStore
 from storage.verify import Verdict, verify_universe
 from tests.storage.store_checker import CHECKS, MakeStore
 from tests.storage.universes import compare, draw_to, draw_unit, keep, new_store, reading
