@@ -14,23 +14,13 @@ from ops.options import Target, json_option, target, universe_options
 from ops.place import Mode
 from ops.prepare import locked
 from ops.terminal import Bars, print_json, print_table, print_text, progress_bars
-from storage.backup import (
-    Content,
-    Progress,
-    content_of,
-    copied_beside,
-    live_content,
-    put_in_place,
-    replace_content,
-    replace_files,
-    require_room_for,
-    source_of,
-)
+from storage.backup import Content, content_of, live_content, replace_content, replace_files, source_of
 from storage.connection import Location, open_reader, read_transaction, translated
 from storage.errors import StoreDamaged
 from storage.lock import LeaderLock
 from storage.reader import Reader
 from storage.verify import sum_of_draws
+from storage.whole_file import Progress, copied_beside, put_in_place, require_room_for
 from universe.errors import SettingsError
 
 _FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))

@@ -1,5 +1,7 @@
 """Exit codes, and how an error is told: one line on stderr, never a traceback."""
 
+import contextlib
+
 import click
 import structlog
 
@@ -26,9 +28,12 @@ def failure_code(failure: Exception) -> int:
         tell(str(failure))
         gave_up = isinstance(failure, RestartBudgetExceeded | StoreUnavailable)
         return EXIT_GAVE_UP if gave_up else EXIT_BAD_INPUT
-    if isinstance(failure, OSError) and failure.filename:
-        tell(f"{failure.filename}: {failure.strerror}")
+    if isinstance(failure, OSError):
+        tell(f"{failure.filename or 'output'}: {failure.strerror or failure}")
         return EXIT_GAVE_UP
+    if isinstance(failure, UnicodeEncodeError):
+        tell(f"{failure.object!r}: a name that is no text ({failure.reason})")
+        return EXIT_BAD_INPUT
     log.error("process.crashed", exc_info=failure)
     tell(f"{type(failure).__name__}: {failure}")
     return EXIT_GAVE_UP
@@ -36,4 +41,5 @@ def failure_code(failure: Exception) -> int:
 
 def tell(message: str) -> None:
     """Print one plain line on stderr."""
-    click.echo(f"universe: {' '.join(message.split())}", err=True)
+    with contextlib.suppress(OSError):  # nobody listens
+        click.echo(f"universe: {' '.join(message.split())}", err=True)

@@ -11,12 +11,13 @@ import trio
 from actors.comparer import compare_all, compare_draws_max
 from actors.feed import fetch_source
 from actors.feed_pages import shown_source
-from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE
+from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE, tell
 from ops.options import Target, json_option, target, universe_options
 from ops.place import FIRST_GAME, Mode
 from ops.prepare import stored_games
 from ops.terminal import print_json, print_text
 from storage.connection import Location
+from storage.errors import StoreUnavailable
 from storage.interface import Conflict, StoredResults
 from storage.lock import LeaderLock
 from storage.store import SqliteStore
@@ -26,7 +27,7 @@ from universe.draws import numbers_document
 from universe.game import Game
 from universe.results.gaps import Gaps
 from universe.results.reading import read_pages
-from universe.results.result import Reading
+from universe.results.result import FormatError, Reading
 from universe.units import ResultsUnit
 
 COMPARE_DRAWS_MAX = 262_144
@@ -72,7 +73,10 @@ def ingest_command(
     stored, _ = stored_games(Location(chosen.place.database), chosen.mode)
     found = find_game(game or FIRST_GAME, chosen.known_games(stored))
     pages = trio.run(_fetch, source, format_name)
-    reading = read_pages(found, pages, format_name=format_name, today=datetime.now(UTC).date())
+    try:
+        reading = read_pages(found, pages, format_name=format_name, today=datetime.now(UTC).date())
+    except FormatError as error:
+        raise FormatError(f"{shown_source(source)}: {error}") from error
     ingested = ingest(chosen, found, reading, shown_source(source), keep_valid=keep_valid)
     document = ingest_document(found, ingested)
     if as_json:
@@ -108,7 +112,14 @@ def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_va
 
 
 def _compare(store: SqliteStore, game_id: str) -> None:
-    """Compare all committed draws with results that came after them."""
+    """Compare committed draws with results that came after them; what the store cannot take, a later run does."""
+    try:
+        _compare_pending(store, game_id)
+    except StoreUnavailable as fault:
+        tell(f"the results are stored, their comparison waits for the next run: {fault}")
+
+
+def _compare_pending(store: SqliteStore, game_id: str) -> None:
     compared = 0
     while pending := store.pending_comparisons(game_id, compare_draws_max()):
         compared += sum(piece.last - piece.first + 1 for piece in pending)

@@ -141,9 +141,9 @@ def reset_command(
 
 
 def _removed(chosen: Target) -> list[str]:
-    """Delete the universe's files, the lock excepted: it is never deleted. The database goes first."""
+    """Delete the universe's files, the lock excepted: it is never deleted. The log goes first."""
     database = chosen.place.database
-    files = [database, *(database.with_name(database.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
+    files = [*(database.with_name(database.name + suffix) for suffix in ("-wal", "-shm", "-journal")), database]
     files += sorted(chosen.place.archive.glob("*")) if chosen.place.archive.exists() else []
     gone = [file for file in files if file.exists()]
     for file in gone:

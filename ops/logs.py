@@ -1,7 +1,13 @@
 """Logging: one JSON line an event on stderr; readable lines if stderr is a person's terminal. stdout is never used."""
 
+import contextlib
+import fcntl
 import logging
+import os
+import select
+import stat
 import sys
+import termios
 from typing import Any, TextIO, cast
 
 import structlog
@@ -13,16 +19,37 @@ ROUTINE = frozenset({"batch.committed", "run.finished"})  # a person sees a movi
 
 
 class CurrentStderr:
-    """Whatever ``sys.stderr`` is at the moment of writing: progress bars put themselves in its place."""
+    """Whatever ``sys.stderr`` is at the moment of writing: progress bars put themselves in its place.
+
+    It neither blocks nor fails: what nobody reads, or no disk takes, is dropped. A log is no reason to stop.
+    """
 
     def write(self, text: str) -> int:
-        """Write the text."""
-        return sys.stderr.write(text) if sys.stderr else 0
+        """Write the text, if it can be taken at once."""
+        with contextlib.suppress(OSError, ValueError):
+            if sys.stderr and _takes(sys.stderr, len(text.encode(errors="replace"))):
+                return sys.stderr.write(text)
+        return 0
 
     def flush(self) -> None:
         """Flush what was written."""
-        if sys.stderr:
-            sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            if sys.stderr:
+                sys.stderr.flush()
+
+
+def _takes(stream: TextIO, size: int) -> bool:
+    """Return whether so many bytes can be written without waiting for a reader."""
+    try:
+        handle = stream.fileno()
+    except (OSError, ValueError):  # no file: in memory
+        return True
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISFIFO(kind) and sys.platform == "linux":
+        unread = int.from_bytes(fcntl.ioctl(handle, termios.FIONREAD, bytes(4)), sys.byteorder)
+        room = fcntl.fcntl(handle, fcntl.F_GETPIPE_SZ) - unread
+        return room >= size + select.PIPE_BUF and bool(select.select([], [handle], [], 0)[1])
+    return not stat.S_ISSOCK(kind) or bool(select.select([], [handle], [], 0)[1])
 
 
 def _drop_routine(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -69,17 +69,20 @@ class LazyGroup(click.Group):
         """Call the command; here, and not by click with an empty line, is told what a signal cut short."""
         try:
             return super().invoke(ctx)
-        except (click.Abort, KeyboardInterrupt, BaseExceptionGroup) as end:
+        except click.Abort:
+            return _unfinished(ctx, "not confirmed, nothing was changed")
+        except (KeyboardInterrupt, BaseExceptionGroup) as end:
             if isinstance(end, ExceptionGroup):
                 raise
             ignore_from_now_on()
-            return _interrupted(ctx.invoked_subcommand or "")
+            return _unfinished(ctx, "interrupted; it may not have finished and can be repeated")
 
 
-def _interrupted(command: str) -> int:
+def _unfinished(ctx: click.Context, what: str) -> int:
+    command = ctx.invoked_subcommand or ""
     code = unfinished_code(command)
     if code:
-        tell(f"interrupted; {command} has not finished and can be repeated")
+        tell(f"{command}: {what}")
     return code
 
 
@@ -107,6 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run_command(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every foreseen error is one line on stderr."""
+    os.umask(0o077)  # whatever it makes is this user's alone
     configure_logging()
     try:
         code: Any = cli.main(args=arguments, prog_name="universe", standalone_mode=False)

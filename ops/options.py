@@ -46,13 +46,25 @@ class IsoDate(click.ParamType[date]):
 
 DATE = IsoDate()
 DRAW_NUMBER = click.IntRange(1, 10**18)  # a database integer, with room to calculate
-_PATH = click.Path(path_type=Path)
+
+
+class NamedPath(click.Path):
+    """A path. An empty one, say of a variable that is not set, would be the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail if it is empty."""
+        if value == "":
+            self.fail("is empty; it takes a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = NamedPath(path_type=Path)
 
 
 def universe_options(command: Command) -> Command:
     """Add --mode, --data-dir and --config."""
-    command = click.option("--config", type=_PATH, help="Settings, TOML: feeds, logical day, raw draws.")(command)
-    command = click.option("--data-dir", type=_PATH, help="Where universes live (also UNIVERSE_DATA_DIR).")(command)
+    command = click.option("--config", type=PATH, help="Settings, TOML: feeds, logical day, raw draws.")(command)
+    command = click.option("--data-dir", type=PATH, help="Where universes live (also UNIVERSE_DATA_DIR).")(command)
     return click.option("--mode", type=click.Choice(["prod", "test"]), help="Which universe; prod by default.")(command)
 
 

@@ -4,6 +4,7 @@ The server answers first; storage and simulation are imported and opened behind 
 """
 
 import importlib
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from ops.run import RunOptions
 from ops.signals import watch_signals
 from ops.summary import idle_summary, run_summary, tell_summary
 from ops.terminal import progress_bars
+from storage.errors import StoreError
 from universe import __version__
 
 if TYPE_CHECKING:
@@ -119,7 +121,8 @@ async def _lead(life: Life, opened: "Opened") -> None:
         with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
             tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
         nursery.cancel_scope.cancel()
-    life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)
+    with suppress(StoreError):  # the database is gone or damaged: it was told when that was met
+        life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)
 
 
 def _open(options: RunOptions) -> "Opened":

@@ -18,7 +18,7 @@ from storage.connection import (
     transaction,
     translated,
 )
-from storage.errors import StoreFull
+from storage.errors import StoreError, StoreFull, StoreUnavailable
 from storage.schema import Mode, prepare_schema, require_schema
 
 FREE_BYTES_MIN = 2**20  # kept free beside the room that the log needs to be moved into the database
@@ -30,8 +30,7 @@ class WriteAccess:
     """A connection that may write.
 
     After an error of the device nothing is known of what it has in memory, nor of what the system still has of a log
-    whose sync failed: the next call opens another and empties the log. It also does when another file has taken the
-    name of the one that was opened.
+    whose sync failed: the next call opens another and empties the log.
     """
 
     location: Location
@@ -92,13 +91,26 @@ class WriteAccess:
     def reading(self) -> Iterator[apsw.Connection]:
         """Lend the same connection for a look: it sees what was committed last."""
         with self._turn, translated(self.location):
-            if self._suspect or self._file != self.location.file_identity():  # a file that is gone would take commits
+            self._require_file()
+            if self._suspect:
                 self._open_anew()
             try:
                 yield self._db
             except _SUSPECT:
                 self._suspect = not self.location.in_memory
                 raise
+
+    def _require_file(self) -> None:
+        """Raise StoreUnavailable where commits would go into a file that has lost its name.
+
+        The file that has the name now is not opened: the log beside it belongs to the former one.
+        """
+        found = self.location.file_identity()
+        if found != self._file:
+            raise StoreUnavailable(
+                f"{self.location}: was {'replaced' if found else 'removed'} while in use; "
+                "put it back, or stop every process and `universe restore` a backup"
+            )
 
     def _open_anew(self) -> None:
         db = open_writer(self.location, busy_ms=self._busy_ms)
@@ -109,7 +121,7 @@ class WriteAccess:
             db.close()
             raise
         self._db.close(force=True)
-        self._db, self._suspect, self._file = db, False, self.location.file_identity()
+        self._db, self._suspect = db, False
         self.renewals += 1
         db.set_wal_hook(self._note_log)
 
@@ -131,14 +143,18 @@ class WriteAccess:
         """
         if self._log_pages >= CHECKPOINT_PAGES:
             with self._emptying, translated(self.location):
-                if self._checkpointer is None:
-                    self._checkpointer = open_writer(self.location, busy_ms=self._busy_ms)
                 try:
+                    if self._checkpointer is None:
+                        self._checkpointer = open_writer(self.location, busy_ms=self._busy_ms)
                     self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                except _SUSPECT:
-                    self._checkpointer.close(force=True)
-                    self._checkpointer, self._suspect = None, not self.location.in_memory
+                except (*_SUSPECT, StoreError):  # opening empties the log too, and says in our words what went wrong
+                    self._forget_checkpointer()
                     raise
+
+    def _forget_checkpointer(self) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.close(force=True)
+        self._checkpointer, self._suspect = None, not self.location.in_memory
 
     def log_is_long(self) -> bool:
         """Whether the next commit had better wait for a checkpoint that is under way."""

@@ -5,25 +5,18 @@ transaction of the living database, so that a crash leaves the old universe or t
 meet a log that belongs to the old one.
 """
 
-import errno
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 import apsw
 import attrs
 
 from storage.connection import PAGE_BYTES, Location, open_reader, open_writer, read_transaction, translated
 from storage.differences import DAMAGE
-from storage.errors import NoUniverseError, StoreDamaged, StoreError, StoreFull, StoreUnavailable, WrongModeError
+from storage.errors import NoUniverseError, StoreDamaged, StoreError, StoreUnavailable, WrongModeError
 from storage.schema import SCHEMA_VERSION, Mode, prepare_schema, require_schema
-
-STEP_PAGES = 500  # between two of them a copy can be cancelled
-_BESIDE = ("-wal", "-shm", "-journal")
-
-Progress = Callable[[int, int], None]  # pages copied, and all of them
+from storage.whole_file import Progress, as_ours, beside, copied_beside, copy_pages, put_in_place, sync
 
 
 @attrs.frozen
@@ -103,62 +96,6 @@ def _migrated(db: apsw.Connection, mode: Mode, *, name: str) -> Iterator[apsw.Co
         copy.close()
 
 
-def copy_pages(source: apsw.Connection, target: apsw.Connection, progress: Progress = lambda *_: None) -> None:
-    """Replace everything in the target in one transaction; the source is inside a read transaction."""
-    with target.backup("main", source, "main") as copying:
-        while not copying.done:
-            copying.step(STEP_PAGES)
-            progress(copying.page_count - copying.remaining, copying.page_count)
-
-
-@contextmanager
-def copied_beside(file: Path, source: apsw.Connection, progress: Progress) -> Iterator[Path]:
-    """Make a copy that is whole in itself, in the directory of ``file``; what is not put in place goes again."""
-    with _as_ours(file):
-        descriptor, name = mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
-        os.close(descriptor)
-    part = Path(name)
-    try:
-        with translated(Location(file)):
-            target = apsw.Connection(name)
-            try:
-                target.pragma("locking_mode", "exclusive")  # no index of a log that is gone in a moment
-                target.pragma("journal_mode", "off")
-                target.pragma("synchronous", 0)  # it is synced once, when it is put in place
-                copy_pages(source, target, progress)
-                if target.pragma("journal_mode", "delete") != "delete":
-                    raise StoreError(f"{file}: the copy would need a log beside it")
-            finally:
-                target.close()
-        yield part
-    finally:
-        for path in (part, *_beside(part)):
-            path.unlink(missing_ok=True)
-
-
-def put_in_place(part: Path, file: Path) -> None:
-    """Let the copy take the file's name at once, and durably."""
-    with _as_ours(file):
-        _sync(part)
-        part.replace(file)
-        _sync(file.parent)
-
-
-def require_room_for(file: Path, live: Location, *, force: bool) -> None:
-    """Raise StoreError unless a backup may take this name."""
-    assert live.path is not None
-    taken = {live.path, *_beside(live.path), live.path.with_name("lock")}
-    if file.resolve() in {path.resolve() for path in taken} or (file.exists() and live.path.samefile(file)):
-        raise StoreError(f"{file}: the universe itself is here; a backup goes elsewhere")
-    if file.exists() and not file.is_file():
-        raise StoreError(f"{file}: not a file; a backup is one")
-    if file.exists() and not force:
-        raise StoreError(f"{file}: exists; --force replaces it")
-    for path in _beside(file):
-        if not path.name.endswith("-shm") and path.exists() and path.stat().st_size:
-            raise StoreError(f"{path}: the log of another database; a backup with this name would be taken for it")
-
-
 def live_content(location: Location, mode: Mode) -> Content | None:
     """Return what a living universe holds, None without one; StoreDamaged if it is damaged or no universe at all."""
     assert location.path is not None
@@ -214,37 +151,12 @@ def _set_aside(path: Path) -> list[Path]:
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
     moved = []
-    with _as_ours(path):
+    with as_ours(path):
         if path.exists():
             aside.hardlink_to(path)
             moved.append(aside)
-        for beside, away in zip(_beside(path), _beside(aside), strict=True):
-            if beside.exists():
-                moved.append(beside.rename(away))
-        _sync(path.parent)
+        for found, away in zip(beside(path), beside(aside), strict=True):
+            if found.exists():
+                moved.append(found.rename(away))
+        sync(path.parent)
     return moved
-
-
-def _beside(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in _BESIDE]
-
-
-def _sync(path: Path) -> None:
-    """Sync a file or directory; nobody in this process has it open by SQLite, whose locks a close would lose."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _as_ours(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise StoreFull(f"{file}: no room left on the device") from error
-        if error.errno == errno.EIO:
-            raise StoreUnavailable(f"{file}: the device fails") from error
-        raise StoreError(f"{file}: {error.strerror}") from error

@@ -44,8 +44,19 @@ class Location:
 
     def is_at_rest(self) -> bool:
         """Whether all of it is in the one file: no log with commits that are not yet in the database."""
+        return self.path is not None and self.log_identity() is None
+
+    def log_identity(self) -> tuple[int, int] | None:
+        """Return what tells the log beside the file from another; None where there is none or nothing in it."""
         log = _stat(self.path.with_name(f"{self.path.name}-wal")) if self.path else None
-        return self.path is not None and (log is None or not log.st_size)
+        return (log.st_dev, log.st_ino) if log and log.st_size else None
+
+    def require_own_log(self) -> None:
+        """Raise StoreDamaged for a log beside no database: SQLite would take the two for a new one, and delete it."""
+        found = _stat(self.path) if self.path else None
+        if self.path and not (found and found.st_size) and self.log_identity():
+            raise StoreDamaged(f"{self}: {'empty' if found else 'gone'}, and commits are in the log beside it: "
+                               "put it back, or restore a backup")  # fmt: skip  # one sentence
 
     def free_bytes(self) -> int | None:
         """Return the room that is left for the file; None in memory."""
@@ -86,6 +97,7 @@ def open_reader(location: Location) -> apsw.Connection:
     Where the log's index cannot be made (a read-only directory, a full disk), a database at rest is read as one that
     never changes: whoever keeps such a FrozenConnection must look whether it is still at rest.
     """
+    location.require_own_log()
     with translated(location, opening=True):
         try:
             return _reader(apsw.Connection, location, location.uri())
@@ -110,6 +122,7 @@ def _reader(kind: type[apsw.Connection], location: Location, uri: str) -> apsw.C
 
 def open_writer(location: Location, *, create: bool = False, busy_ms: int = WRITER_BUSY_MS) -> apsw.Connection:
     """Open a connection that may write: WAL, a sync at every commit, checkpoints only when asked for."""
+    location.require_own_log()
     with translated(location, opening=True):
         if create and location.path is not None:
             _create_private(location.path)
@@ -200,7 +213,7 @@ def translated(location: Location, *, opening: bool = False) -> Iterator[None]:
     except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
         raise StoreUnavailable(f"{location}: another process keeps it locked") from error
     except (apsw.CantOpenError, apsw.PermissionsError) as error:
-        kind = StoreError if opening else StoreUnavailable
+        kind = StoreError if opening and location.file_identity() is None else StoreUnavailable
         raise kind(f"{location}: cannot be opened ({error})") from error
     except apsw.IOError as error:
         what = "cannot be read" if opening else "the device fails"

@@ -14,7 +14,7 @@ from typing import Self
 from storage.errors import LockedError, StoreUnavailable
 
 LOCK_NAME = "lock"
-PATIENCE_TRIES, PATIENCE_SECONDS = 3, 0.02  # for `status`, which touches the lock for an instant
+PATIENCE_TRIES, PATIENCE_SECONDS = 20, 0.05  # for who has the lock for a moment: `status`, an `ingest`
 
 
 class LeaderLock:
@@ -105,7 +105,7 @@ class LeaderLock:
             time.sleep(PATIENCE_SECONDS)
         if not self.try_acquire():
             raise LockedError(
-                f"{purpose} needs the universe for itself, and process {self.holder()} simulates in {self.path.parent}"
+                f"{purpose} needs the universe for itself, and process {self.holder()} works in {self.path.parent}"
             )
         return self
 

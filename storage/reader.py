@@ -7,7 +7,7 @@ import apsw
 import attrs
 
 from storage.connection import FrozenConnection, Location, open_reader, read_transaction, translated
-from storage.errors import NoUniverseError
+from storage.errors import NoUniverseError, StoreUnavailable
 from storage.remembered import Remembered
 from storage.schema import Mode, require_schema
 from storage.snapshot import Snapshot
@@ -26,6 +26,7 @@ class Reader:
     _db: apsw.Connection
     _defaults: tuple[Game, ...] = ()
     _file: tuple[int, int] | None = None
+    _log: tuple[int, int] | None = None
     _schema: int = 0
     _remembered: Remembered = attrs.field(factory=Remembered)
 
@@ -43,11 +44,19 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One read transaction: every figure of an answer is of the same commit."""
-        if self._file != self._location.file_identity() or self._is_thawed():
-            self._open_anew()
+        self._keep_up()
         with translated(self._location), read_transaction(self._db):
             self._forget_what_was_replaced()
             yield Snapshot(self._db, self.mode, self._defaults, self._remembered)
+
+    def _keep_up(self) -> None:
+        """Read the file that has the name now, unless the log beside it is still the former one's."""
+        file, log = self._location.file_identity(), self._location.log_identity()
+        if file != self._file and file and log and log == self._log:
+            raise StoreUnavailable(f"{self._location}: was replaced while in use; stop every process that has it open")
+        if file != self._file or self._is_thawed():
+            self._open_anew()
+        self._log = log
 
     def _is_thawed(self) -> bool:
         """Whether somebody writes what this connection reads as a file that never changes."""

@@ -194,7 +194,7 @@ def test_other_peoples_universe(device: Path) -> None:
         assert ended.returncode in {2, 3}, ended.stderr
         plain = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
         assert len(plain) == 1, ended.stderr
-        said("permission denied|cannot be opened", plain[0])
+        said("permission denied|cannot be opened|not readable", plain[0])
 
 
 def test_a_replaced_database_is_noticed_by_who_reads_it(tmp_path: Path, fast: Path) -> None:

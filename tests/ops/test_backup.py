@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from ops import backup
-from storage.backup import copy_pages
 from storage.lock import LeaderLock
+from storage.whole_file import copy_pages
 from tests.ops.calling import Call
 from tests.storage.old_universes import write_schema_2
 
@@ -49,7 +49,9 @@ def test_a_backup_tells_what_is_in_it(universe: Call, tmp_path: Path) -> None:
         "draws_checked": 1_005,
         "seconds": document["seconds"],
     }
-    assert universe("backup", *TEST, path).refusal == f"{path}: exists; --force replaces it"
+    assert (
+        universe("backup", *TEST, path).refusal == f"{path}: exists; --force replaces an older backup of this universe"
+    )
     shown = universe("backup", *TEST, path, "--force")
     assert shown.code == 0
     assert re.match(rf"{path}: [\d,]+ bytes, 1,005 draws checked, universe [0-9a-f]{{32}}\n", shown.out)
@@ -79,7 +81,7 @@ def test_a_full_disk_ends_a_backup_in_one_line(file: Path, universe: Call, monke
     def full(*_: object) -> None:
         raise apsw.FullError("database or disk is full")
 
-    monkeypatch.setattr("storage.backup.copy_pages", full)
+    monkeypatch.setattr("storage.whole_file.copy_pages", full)
     called = universe("backup", *TEST, file, "--force")
     assert (called.code, called.out) == (3, "")
     assert called.err == f"universe: {file}: no room left on the device\n"
@@ -228,7 +230,7 @@ def test_a_directory_and_the_universe_itself_are_no_backup(universe: Call, data:
 
 def test_no_process_may_simulate_meanwhile(file: Path, universe: Call, data: Path) -> None:
     with LeaderLock(data / "test").require("the test"):
-        assert f"process {os.getpid()} simulates" in universe("restore", *TEST, file).refusal
+        assert f"process {os.getpid()} works in" in universe("restore", *TEST, file).refusal
 
 
 def test_a_damaged_universe_is_kept_beside_its_restore(file: Path, universe: Call, data: Path) -> None:

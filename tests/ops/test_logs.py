@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 import structlog
 
-from ops.logs import ROUTINE, configure_logging
+from ops.exits import tell
+from ops.logs import ROUTINE, CurrentStderr, configure_logging
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -195,3 +197,29 @@ def test_a_whole_process_writes_json_lines_and_nothing_on_stdout() -> None:
     done = subprocess.run([sys.executable, "-c", PROCESS], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not done.stdout
     assert [json.loads(line)["level"] for line in done.stderr.splitlines()] == ["info", "warning", "error", "error"]
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds no room is dropped, whole lines at a time."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "w") as unread, os.fdopen(read_end) as reader:
+        monkeypatch.setattr(sys, "stderr", unread)
+        line = json.dumps({"event": "x" * 1_000}) + "\n"
+        for _ in range(1_000):
+            CurrentStderr().write(line)
+            CurrentStderr().flush()
+        monkeypatch.undo()
+        unread.close()
+        lines = reader.readlines()
+    assert 10 < len(lines) < 1_000
+    assert set(lines) == {line}
+
+
+def test_a_log_that_cannot_be_written_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w", encoding="utf-8", buffering=1) as full:  # noqa: PTH123  a device, not a path of ours
+        monkeypatch.setattr(sys, "stderr", full)
+        CurrentStderr().write("an event\n")
+        CurrentStderr().flush()
+        tell("nobody will know")
+        monkeypatch.undo()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # what it holds back goes somewhere at last

@@ -74,8 +74,9 @@ def test_an_interrupted_command_tells_it_in_one_line_at_most(
     monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: click.Command(name, callback=fail))
     called = call(name)
     assert called.code == (EXIT_DONE if name == "status" else EXIT_GAVE_UP)
-    told = "universe: interrupted; reset has not finished and can be repeated\n"
-    assert called.err == ("" if name == "status" else told)
+    declined = "not confirmed, nothing was changed"
+    what = declined if isinstance(end, click.Abort) else "interrupted; it may not have finished and can be repeated"
+    assert called.err == ("" if name == "status" else f"universe: reset: {what}\n")
 
 
 PROGRAM = """

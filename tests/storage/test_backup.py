@@ -10,26 +10,15 @@ from typing import Any
 import apsw
 import pytest
 
-from storage import backup
-from storage.backup import (
-    Content,
-    GameContent,
-    content_of,
-    copied_beside,
-    copy_pages,
-    live_content,
-    put_in_place,
-    replace_content,
-    replace_files,
-    require_room_for,
-    source_of,
-)
+from storage import whole_file
+from storage.backup import Content, GameContent, content_of, live_content, replace_content, replace_files, source_of
 from storage.connection import Location, open_reader, read_transaction
 from storage.errors import StoreDamaged, StoreError, StoreFull, WrongModeError
 from storage.fingerprint import fingerprints
 from storage.reader import Reader
 from storage.store import SqliteStore
 from storage.verify import verify_universe
+from storage.whole_file import copied_beside, copy_pages, put_in_place, require_room_for
 from tests.storage.old_universes import DRAWS, UNIVERSE_ID, write_schema_2
 from tests.storage.test_schema import schema_of
 from tests.storage.universes import draw_to, keep, new_store
@@ -47,7 +36,7 @@ def quietly(*_: int) -> None:
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup, "STEP_PAGES", 3)
+    monkeypatch.setattr(whole_file, "STEP_PAGES", 3)
 
 
 def copied(location: Location, file: Path, progress: Callable[[int, int], None] = quietly) -> None:
@@ -145,9 +134,19 @@ def test_a_backup_replaces_a_file_only_by_force_and_nothing_else_at_all(tmp_path
     file, other = tmp_path / "file", tmp_path / "other"
     require_room_for(file, location, force=False)
     file.write_text("something", encoding="utf-8")
-    with pytest.raises(StoreError, match="exists; --force replaces it"):
+    with pytest.raises(StoreError, match="exists; --force replaces an older backup of this universe"):
         require_room_for(file, location, force=False)
-    require_room_for(file, location, force=True)
+    with pytest.raises(StoreError, match="no backup of this universe"):
+        require_room_for(file, location, force=True)
+    stranger = universe(tmp_path / "stranger", 10)
+    with pytest.raises(StoreError, match="no backup of this universe"):
+        require_room_for(stranger, location, force=True)
+    copied(location, tmp_path / "older.db")
+    require_room_for(tmp_path / "older.db", location, force=True)
+    (tmp_path / "lock").touch()
+    with pytest.raises(StoreError, match="a universe lives in this directory"):
+        require_room_for(tmp_path / "older.db", location, force=True)
+    (tmp_path / "lock").unlink()
     with pytest.raises(StoreError, match="not a file"):
         require_room_for(tmp_path, location, force=True)
     for suffix in ("-wal", "-journal"):

@@ -259,7 +259,13 @@ def test_commits_do_not_go_into_a_file_that_has_lost_its_name(tmp_path: Path) ->
     with new_store(tmp_path, GAME, 1_000) as store:
         draw_to(store, GAME, 100)
         (tmp_path / "universe.db").rename(tmp_path / "elsewhere.db")
-        with pytest.raises(StoreError, match="cannot be opened"):
+        with pytest.raises(StoreUnavailable, match="was removed while in use"):
+            draw_to(store, GAME, 200)
+        other = tmp_path / "other"
+        other.mkdir()
+        new_store(other, GAME, 1_000).close()
+        (other / "universe.db").rename(tmp_path / "universe.db")
+        with pytest.raises(StoreUnavailable, match="was replaced while in use"):
             draw_to(store, GAME, 200)
         (tmp_path / "elsewhere.db").rename(tmp_path / "universe.db")
         draw_to(store, GAME, 200)
