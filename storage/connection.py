@@ -19,6 +19,7 @@ READER_BUSY_MS = 100  # a reader waits on the event loop: only as long as an ans
 WRITER_BUSY_MS = 30_000  # `ingest` and `extend` commit beside a simulating process
 LEADER_BUSY_MS = 1_000  # what simulates parks and tries again instead: it has to end soon when told to
 CHECKPOINT_PAGES = 500  # about 4 MB of log
+LOG_HEADER_BYTES = 32
 LOG_PAGES_MAX = 4_000  # a log that grows further takes longer to write than one that is used from its start again
 
 _OPEN = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_NOMUTEX
@@ -47,9 +48,9 @@ class Location:
         return self.path is not None and self.log_identity() is None
 
     def log_identity(self) -> tuple[int, int] | None:
-        """Return what tells the log beside the file from another; None where there is none or nothing in it."""
+        """Return what tells the log beside the file from another; None where there is none, or no commit in it."""
         log = _stat(self.path.with_name(f"{self.path.name}-wal")) if self.path else None
-        return (log.st_dev, log.st_ino) if log and log.st_size else None
+        return (log.st_dev, log.st_ino) if log and log.st_size > LOG_HEADER_BYTES else None
 
     def require_own_log(self) -> None:
         """Raise StoreDamaged for a log beside no database: SQLite would take the two for a new one, and delete it."""

@@ -11,6 +11,7 @@ import apsw
 import attrs
 
 from storage.encoding import unpack_ranks
+from storage.whole_file import sync
 from universe.calendar import LogicalClock
 from universe.game import Game
 from universe.ranking import Ranks, rank_type
@@ -95,7 +96,9 @@ def archive_segments(db: apsw.Connection, key: int, game: Game, folder: Path) ->
         "sha256": digest.hexdigest(),
     }
     path.with_suffix(".json").write_text(json.dumps(document) + "\n", encoding="ascii")
+    sync(path.with_suffix(".json"))
     path.with_suffix(".part").rename(path)
+    sync(folder)
     return Archived(game_id=game.game_id, first=first, last=last, file=str(path))
 
 

@@ -117,3 +117,36 @@ def test_a_log_that_is_not_in_the_database_yet_is_never_left_out(
     monkeypatch.setattr(Location, "uri", lambda self: f"{usual(self)}&vfs=no-index")
     with NoIndex(), pytest.raises(StoreError, match="cannot be opened"):
         open_reader(location)
+
+
+def test_a_log_beside_an_empty_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    """SQLite takes the empty file for a new database, and deletes the log of the old one."""
+    orphaned = tmp_path / "orphaned"
+    orphaned.mkdir()
+    with new_store(tmp_path, GAME, 1_000) as store:
+        draw_to(store, GAME, 30)
+        subprocess.run(["cp", tmp_path / "universe.db-wal", orphaned], check=True)  # our own open() would drop locks
+    location = Location(orphaned / "universe.db")
+    log = orphaned / "universe.db-wal"
+    before = log.read_bytes()
+    for there in (False, True):
+        if there:
+            (orphaned / "universe.db").touch()
+        with pytest.raises(StoreError, match="commits are in the log beside it"):
+            SqliteStore.open(location, "test", create=True)
+        with pytest.raises(StoreError):
+            Reader.open(location, "test")
+        assert log.read_bytes() == before
+
+
+def test_a_file_that_came_while_the_former_log_is_there_is_not_read_with_it(tmp_path: Path) -> None:
+    other = universe(tmp_path / "other", 20)
+    here = tmp_path / "here"
+    here.mkdir()
+    with new_store(here, GAME, 1_000) as store, reading(store) as reader:
+        draw_to(store, GAME, 30)
+        assert watermark(reader) == 30
+        assert other.path is not None
+        other.path.replace(here / "universe.db")
+        with pytest.raises(StoreError, match="was replaced while in use"):
+            watermark(reader)
