@@ -8,7 +8,7 @@ import trio
 from actors.world import World
 from storage.errors import StoreDamaged, StoreUnavailable
 
-PARK_RETRY_SECONDS = 5.0
+PARK_RETRY_SECONDS = 2.0
 
 Result = TypeVar("Result")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     import trio
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # in this order: who hears the second hears both
 MUST_FINISH = frozenset({"archive", "backup", "extend", "ingest", "reset", "restore", "verify"})  # else they say so
 
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers

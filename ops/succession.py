@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these modules import numpy, which the first answer must not
 
 LEADER = "leader"  # as the board shows what keeps this process from leading
 FOLLOW_SECONDS = 0.25  # how often a follower looks whether the leader is gone
-RETRY_SECONDS = 5.0  # how often a process that is kept from leading tries again
+RETRY_SECONDS = 2.0  # how often a process that is kept from leading tries again
 GUARD_SECONDS = 1.0  # how soon a leader notices that its lock file was replaced
 
 log = structlog.get_logger()
