@@ -147,6 +147,8 @@ class WriteAccess:
                     if self._checkpointer is None:
                         self._checkpointer = open_writer(self.location, busy_ms=self._busy_ms)
                     self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                except StoreFull:
+                    raise
                 except (*_SUSPECT, StoreError):  # opening empties the log too, and says in our words what went wrong
                     self._forget_checkpointer()
                     raise

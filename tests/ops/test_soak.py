@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from contextlib import nullcontext
@@ -191,6 +192,9 @@ def test_a_feed_has_moods() -> None:
         feed.rows = ["2020-01-01,1 2,3"]
         with fetched(feed.source) as answer:
             assert answer.read() == b"draw_date,main,bonus\n2020-01-01,1 2,3\n"
+        end = time.monotonic() + 5
+        while not feed.served and time.monotonic() < end:  # noted once the last byte is sent
+            time.sleep(0.001)
         assert feed.served == {"2020-01-01,1 2,3"}
         feed.rows, feed.mood = ["other"], "garbage"
         with fetched(feed.source) as answer:
