@@ -49,7 +49,8 @@ def _stored_pieces(db: apsw.Connection, key: int, game: Game, first: int, last: 
     )
     for start, packed in segments:
         yield Piece(start, unpack_ranks(game, packed), stored=True)
-    for start, packed in db.execute("SELECT first, ranks FROM hot_tail WHERE game_key = ? ORDER BY first", (key,)):
+    tail = db.execute("SELECT first, ranks FROM hot_tail WHERE game_key = ? AND first <= ? ORDER BY first", (key, last))
+    for start, packed in tail:
         yield Piece(start, unpack_ranks(game, packed), stored=True)
 
 
