@@ -93,6 +93,8 @@ async def _run(play_of: Play) -> None:
             await trio.sleep(span.pause_seconds)
         while play_of.settled_at is None and trio.current_time() < scenario.end:
             await _live(play_of, _end_when_settled)
+            if scenario.at_bounds and not play_of.settled(play_of):
+                play_of.settled_at = None  # what was committed while it ended is the next life's to compare
             if play_of.last_life.ending == "gave up":
                 await trio.sleep(GAVE_UP_PAUSE_SECONDS)
         nursery.cancel_scope.cancel()
