@@ -10,6 +10,7 @@ import trio
 
 from actors.board import Board
 from ops.run import RunOptions
+from tools.traffic import Traffic
 from universe.vitals import GameVitals
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Life:
     started: float = attrs.field(factory=time.perf_counter)
     role: Literal["leader", "follower", "reader"] = "follower"
     board: Board = attrs.field(factory=Board)
+    traffic: Traffic = attrs.field(factory=Traffic)
+    http_ended: trio.Event = attrs.field(factory=trio.Event)
     opened: trio.Event = attrs.field(factory=trio.Event)
     current: "Reader | None" = None
     held: ExitStack = attrs.field(factory=ExitStack)  # the lock and the store of a process that leads

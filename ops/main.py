@@ -5,7 +5,7 @@ import sys
 
 from ops.signals import end_at_once_from_now_on, ignore_from_now_on, interrupt_from_now_on, leave, unfinished_code
 
-if __name__ == "__main__" or sys.argv[0].endswith("/universe"):
+if __name__ == "__main__" or sys.argv[0].endswith(("/universe", "-universe")):
     end_at_once_from_now_on()  # what follows takes a fifth of a second to import
 
 from pathlib import Path
@@ -25,6 +25,9 @@ _COMMANDS = {  # name: module that holds it; imported only when it is called
     "archive": "ops.keep",
     "backup": "ops.backup",
     "bench": "ops.bench",
+    "clients": "ops.clients",
+    "completion": "ops.completion",
+    "doctor": "ops.doctor",
     "draw": "ops.look",
     "draws": "ops.look",
     "extend": "ops.keep",

@@ -12,7 +12,7 @@ import trio
 
 from actors.board import Board
 from actors.services import Service, run_beside
-from actors.supervisor import Child, RestartBudget
+from actors.supervisor import RestartBudget
 from ops.exits import EXIT_DONE, failure_code
 from ops.life import Life
 from ops.run import RunOptions
@@ -20,24 +20,23 @@ from ops.signals import watch_signals
 from ops.summary import idle_summary, run_summary, tell_summary
 from ops.terminal import progress_bars
 from storage.errors import StoreError
-from universe import __version__
 
 if TYPE_CHECKING:
     from ops.prepare import Opened
 
+HTTP_END_SECONDS_MAX = 2.0  # for answers under way; a little more than the server itself takes
 SERVER_FIRST_SECONDS = 0.05  # head start of the first answer before the interpreter is busy importing
 
 
 async def run_process(options: RunOptions) -> int:
     """Run until told to stop, until the client leaves, or, in test mode, until the limit; returns the exit code."""
     life = Life(options)
-    server = Service(child=Child(name="mcp", run=partial(_serve, life)), restarts=False)
     async with trio.open_nursery() as around:
         await around.start(watch_signals, life.stop)
         try:
             await run_beside(
-                [server] if options.stdio else [],
-                partial(_simulate_or_follow, life),
+                await _services(life),
+                partial(_work, life),
                 stop=life.stop,
                 budget=RestartBudget(),
                 board=life.board,
@@ -52,26 +51,33 @@ async def run_process(options: RunOptions) -> int:
     return EXIT_DONE
 
 
-async def _serve(life: Life) -> None:
-    """Serve MCP on stdio. Its end is the client's leaving, which ends the process after the writer has drained."""
-    from tools.server import make_server
-    from tools.stdio import serve_stdio
+async def _services(life: Life) -> list[Service]:
+    """Return what answers clients in this process; nothing is imported that it will not need."""
+    if not life.options.serves:
+        return []
+    from ops.serving import services_of
 
-    server = make_server(life, version=__version__)
-    life.serving.set()
-    await serve_stdio(server, on_message=life.note_message)
-    life.stdin_ended.set()
-    if life.options.target.mode == "prod" or life.messages:
+    return await services_of(life)
+
+
+async def _work(life: Life) -> None:
+    """Simulate or follow to the end; then let the clients over HTTP have their answers."""
+    try:
+        await _simulate_or_follow(life)
+    finally:
         life.stop.set()
+        if life.options.http is not None:
+            with trio.move_on_after(HTTP_END_SECONDS_MAX):
+                await life.http_ended.wait()
 
 
 async def _simulate_or_follow(life: Life) -> None:
     """Lead if nobody does; otherwise serve reads beside the leader, and take over when it is gone."""
-    if life.options.stdio:
+    if not life.options.stdio:
+        life.stdin_ended.set()
+    if life.options.serves:
         await life.serving.wait()
         await trio.sleep(SERVER_FIRST_SECONDS)
-    else:
-        life.stdin_ended.set()
     if not await _loaded(life):
         return
     if life.options.dry_run:
@@ -114,9 +120,10 @@ async def _lead(life: Life, opened: "Opened") -> None:
     plans = _plans(opened, life.options)
     feeds = feed_plans(opened, life.options.target.settings)
     async with trio.open_nursery() as nursery:
-        if life.options.stdio:
-            nursery.start_soon(partial(trio.to_thread.run_sync, _warm_up, abandon_on_cancel=True))
-        if life.options.target.mode == "test":
+        if life.options.serves:
+            warm_up = partial(_warm_up, metrics=life.options.http is not None)
+            nursery.start_soon(partial(trio.to_thread.run_sync, warm_up, abandon_on_cancel=True))
+        if life.options.target.mode == "test" and life.options.http is None:
             nursery.start_soon(_stop_when_done, life, life.board)
         with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
             tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
@@ -137,9 +144,12 @@ def _open(options: RunOptions) -> "Opened":
     return open_universe(options.target, options.games, wishes, in_memory=options.dry_run)
 
 
-def _warm_up() -> None:
-    """Import what the first question about frequencies would otherwise wait for."""
+def _warm_up(*, metrics: bool) -> None:
+    """Import what the first question about frequencies would otherwise wait for, and the first look at the metrics."""
     importlib.import_module("scipy.special")
+    if metrics:
+        importlib.import_module("ops.metrics_scrape")
+        importlib.import_module("ops.metrics_process")
 
 
 def _plans(opened: "Opened", options: RunOptions) -> list[Any]:
@@ -165,7 +175,7 @@ def _plans(opened: "Opened", options: RunOptions) -> list[Any]:
 
 
 async def _stop_when_done(life: Life, board: "Board") -> None:
-    """End a test run once every game is at its limit and no client is connected."""
+    """End a test run once every game is at its limit and no client is connected; over HTTP one may always come."""
     await board.wait_settled()
     await life.stdin_ended.wait()
     life.stop.set()

@@ -51,7 +51,7 @@ async def stand_by(life: Life, lock: LeaderLock, open_universe: Callable[[], Awa
             life.role, pause = ("leader" if lock.held else "reader"), RETRY_SECONDS
             life.board.park(LEADER, str(fault), datetime.now(UTC))
             await _read_if_possible(life)
-            if not life.options.stdio or life.current is None:
+            if not life.options.serves or life.current is None:
                 raise
         with trio.move_on_after(pause):
             await life.stop.wait()

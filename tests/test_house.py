@@ -17,6 +17,7 @@ MAY_KNOW = {  # package: those it may import, besides itself
     "tools": {"universe", "storage"},
     "ops": {"universe", "storage", "actors", "tools"},
 }
+HTTP_ALONE = ("hypercorn", "prometheus_client", "throttled", "tools.http.server")  # stdio does without
 BRANDS = re.compile(r"superlotto|powerball|mega ?millions|euro ?millions|cash ?five|lotto 6|lotto texas", re.IGNORECASE)
 
 
@@ -54,10 +55,10 @@ def test_nothing_names_a_real_lottery(package: str) -> None:
         assert not BRANDS.search(path.read_text(encoding="utf-8")), path
 
 
-@pytest.mark.parametrize("module", ["ops.main", "ops.run", "ops.process", "tools.server"])
+@pytest.mark.parametrize("module", ["ops.main", "ops.run", "ops.process", "ops.serving", "tools.server"])
 def test_the_first_answer_waits_for_nothing_heavy(module: str) -> None:
     """Arrays, statistics, progress bars and the store are loaded behind the server's first answer."""
-    heavy = ("numpy", "scipy", "rich.progress", "apsw", "storage.store", "actors.system")
+    heavy = (*("numpy", "scipy", "rich.progress", "apsw", "storage.store", "actors.system"), *HTTP_ALONE)
     code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ast.literal_eval(done.stdout) == []

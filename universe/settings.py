@@ -47,11 +47,25 @@ class FeedSettings:
     results_after: time = time(23, 30)
 
 
+def _count(count_max: int, default: int) -> int:
+    return attrs.field(default=default, validator=[validators.ge(1), validators.le(count_max)])
+
+
+@attrs.frozen(kw_only=True)
+class HttpSettings:
+    """What one client of the HTTP server may use: the holder of one token."""
+
+    requests_per_second: int = _count(100_000, 100)
+    requests_burst: int = _count(100_000, 200)
+    requests_at_once: int = _count(4_000, 256)  # streams included
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """A whole configuration file; without one, the defaults."""
 
     universe: UniverseSettings = attrs.field(factory=UniverseSettings)
+    http: HttpSettings = attrs.field(factory=HttpSettings)
     game: dict[str, FeedSettings] = attrs.field(factory=dict)
 
     def feed(self, game_id: str) -> FeedSettings:
@@ -79,8 +93,15 @@ def _number(value: Any, _: type) -> float:
     return float(value)
 
 
+def _integer(value: Any, _: type) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is not an integer")  # noqa: TRY004  as above
+    return value
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(time, _time)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)
