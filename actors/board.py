@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import attrs
 import structlog
 import trio
 
@@ -52,6 +53,43 @@ class Signal:
             await self._next.wait()
 
 
+class Simulating:
+    """The games that are drawn right now, each with its last sign of life: that it began, or a commit of its draws."""
+
+    def __init__(self) -> None:
+        self._signs: dict[str, float] = {}  # game: trio's time, which nobody sets
+
+    def __contains__(self, game_id: object) -> bool:
+        return game_id in self._signs
+
+    def add(self, game_id: str) -> None:
+        """Note that a game is drawn from now on, unless it was before."""
+        self._signs.setdefault(game_id, trio.current_time())
+
+    def discard(self, game_id: str) -> None:
+        """Note that a game is not drawn now."""
+        self._signs.pop(game_id, None)
+
+    def renew(self, game_id: str) -> None:
+        """Note a commit of its draws."""
+        if game_id in self._signs:
+            self._signs[game_id] = trio.current_time()
+
+    def quiet_seconds(self) -> dict[str, float]:
+        """Return for each game how long ago its last sign was."""
+        now = trio.current_time()
+        return {game_id: now - sign for game_id, sign in self._signs.items()}
+
+
+@attrs.frozen(kw_only=True)
+class FeedVitals:
+    """How a game's feed fares in this process: asked since when, last read when, and how often it could not be."""
+
+    asked_since: datetime
+    read_at: datetime | None = None
+    failures: int = 0
+
+
 class Board:
     """The status board of one process. Every method is synchronous and for the event loop's thread alone."""
 
@@ -59,7 +97,10 @@ class Board:
         self.news = Signal()  # the store holds something new for those who wait for it: results, a milestone
         self.commits = Signal()  # this process has committed
         self.listeners: list[Callable[[Committed], None]] = []  # called by the writer: be quick, raise nothing
-        self.simulating: set[str] = set()
+        self.simulating = Simulating()
+        self.drawn: Counter[str] = Counter()  # draws that this process has committed, by game
+        self.commit_seconds = 0.0  # that its commits took, all together
+        self._feeds: dict[str, FeedVitals] = {}
         self._parked: dict[str, Parked] = {}
         self._restarts: Counter[str] = Counter()
         self._settled: dict[str, int] = {}  # actor: the ring of news after which it found nothing left to do
@@ -74,6 +115,31 @@ class Board:
             parked=self._parked[parked[-1][1]] if parked else None,
             restarts=sum(count for name, count in self._restarts.items() if game_of(name) in names),
         )
+
+    def parked(self) -> tuple[Parked, ...]:
+        """Return every parked actor, by name."""
+        return tuple(self._parked[name] for name in sorted(self._parked))
+
+    def restarts(self) -> dict[str, int]:
+        """Return the crashes that each actor was restarted after; 0 for those that are expected and never crashed."""
+        return {**dict.fromkeys(self._settled, 0), **self._restarts}
+
+    def feeds(self) -> dict[str, FeedVitals]:
+        """Return how each game's feed fares, of the games that have one."""
+        return dict(self._feeds)
+
+    def expect_feed(self, game_id: str, now: datetime) -> None:
+        """Note that a feed is asked from now on, unless it was before."""
+        self._feeds.setdefault(game_id, FeedVitals(asked_since=now))
+
+    def note_feed_read(self, game_id: str, now: datetime) -> None:
+        """Note that an expected feed could be read, whatever was in it."""
+        self._feeds[game_id] = attrs.evolve(self._feeds[game_id], read_at=now)
+
+    def note_feed_failure(self, game_id: str) -> None:
+        """Count an attempt after which an expected feed could not be read."""
+        feed = self._feeds[game_id]
+        self._feeds[game_id] = attrs.evolve(feed, failures=feed.failures + 1)
 
     def note_restart(self, actor: str) -> None:
         """Count a crash of this actor that it was or will be restarted after."""
@@ -92,8 +158,12 @@ class Board:
         if self._parked.pop(actor, None):
             log.info("actor.unparked", actor=actor)
 
-    def note_commit(self, committed: "Committed") -> None:
-        """Tell listeners, and those who wait, what a transaction changed."""
+    def note_commit(self, committed: "Committed", seconds: float = 0.0) -> None:
+        """Tell listeners, and those who wait, what a transaction changed that took so long."""
+        self.commit_seconds += seconds
+        for game_id, (first, last) in committed.draws.items():
+            self.drawn[game_id] += last - first + 1
+            self.simulating.renew(game_id)
         for listener in self.listeners:
             listener(committed)
         self.commits.ring()

@@ -47,6 +47,7 @@ async def run_ingestor(
 
     ``bootstrapped`` is set after the first fetch, whether or not it worked: draws may be made from then on.
     """
+    world.board.expect_feed(plan.game_id, world.now())
     while True:
         game = await patiently(plan.actor, world, partial(world.offload, world.store.game, plan.game_id))
         due = plan.last_due(game, world.now())
@@ -113,6 +114,8 @@ async def _attempt(
     """
     shortfall = await _fetch_and_hand_over(plan, game, world, letters)
     bootstrapped.set()
+    if shortfall is not None:
+        world.board.note_feed_failure(plan.game_id)
     if shortfall is None and due is not None:
         look = partial(world.offload, world.store.missing_results, plan.game_id, due, due)
         missing = await patiently(plan.actor, world, look)
@@ -133,6 +136,7 @@ async def _fetch_and_hand_over(
         log.debug("feed.fault", game_id=plan.game_id, exc_info=fault)
         lasting = isinstance(fault, FeedError) and not fault.retryable
         return Shortfall(f"{type(fault).__name__}: {fault}", lasting=lasting)
+    world.board.note_feed_read(plan.game_id, world.now())
     await _hand_over(plan, reading, world, letters)
     return None
 

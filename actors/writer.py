@@ -45,9 +45,9 @@ async def run_writer(inbox: trio.MemoryReceiveChannel[Letter], world: World) -> 
                 await emptied.wait()
             started = trio.current_time()
             committed, again = await commit_group(group.units, world)
-            waiting = inbox.statistics().current_buffer_used
-            _log_commit(committed, seconds=trio.current_time() - started, waiting=waiting)
-            _announce(group.letters, committed, world, again=again)
+            seconds, waiting = trio.current_time() - started, inbox.statistics().current_buffer_used
+            _log_commit(committed, seconds=seconds, waiting=waiting)
+            _announce(group.letters, committed, world, seconds=seconds, again=again)
             if emptied.is_set():
                 emptied = trio.Event()
                 nursery.start_soon(_empty_log, world, emptied)
@@ -92,7 +92,7 @@ async def commit_group(units: Sequence[Unit], world: World) -> tuple[Committed, 
     return await patiently(WRITER, world, attempt), attempts > 1
 
 
-def _announce(group: Sequence[Letter], committed: Committed, world: World, *, again: bool) -> None:
+def _announce(group: Sequence[Letter], committed: Committed, world: World, *, seconds: float, again: bool) -> None:
     """Answer the senders, tell the board, and wake those whom new results concern.
 
     A commit that was tried again may find its results stored by the attempt before: they are news all the same.
@@ -101,7 +101,7 @@ def _announce(group: Sequence[Letter], committed: Committed, world: World, *, ag
         world.board.news.ring()
     for letter in group:
         letter.answer(committed)
-    world.board.note_commit(committed)
+    world.board.note_commit(committed, seconds)
 
 
 def _log_commit(committed: Committed, *, seconds: float, waiting: int) -> None:

@@ -1,5 +1,6 @@
 """What is shown: parked since it was first said, until the same actor goes on."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from hypothesis import settings
@@ -39,6 +40,13 @@ class BoardModel(RuleBasedStateMachine):
     def restart(self, actor: str) -> None:
         self.board.note_restart(actor)
         self.restarts.append(actor)
+
+    @invariant()
+    def shows_all_of_it(self) -> None:
+        shown = {parked.actor: (parked.reason, parked.since) for parked in self.board.parked()}
+        assert shown == self.parked
+        assert list(shown) == sorted(shown)
+        assert self.board.restarts() == Counter(self.restarts)
 
     @invariant()
     def shows_what_concerns_each_game(self) -> None:

@@ -15,6 +15,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
+from actors.board import FeedVitals
 from actors.feed_results import FeedPlan
 from actors.ingestor import FETCH_SECONDS_MAX, RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, run_ingestor
 from actors.mail import Letter
@@ -243,6 +244,33 @@ async def test_a_feed_that_contradicts_what_is_stored_is_parked_until_it_does_no
         scene.publisher.published = dict(published_after(saturday=timedelta(0)))
         await trio.sleep(SATURDAYS_RESULT_DUE)
         assert board.status_of(GAME_ID).parked is None
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_board_tells_when_the_feed_was_read_and_how_often_it_could_not_be(
+    scene: Scene, autojump_clock: MockClock
+) -> None:
+    """A result that is not there yet is no failure of the feed: it could be read."""
+
+    def feed() -> FeedVitals:
+        return scene.world.board.feeds()[GAME_ID]
+
+    scene.publisher.fault = unreadable
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.run)
+        await trio.sleep(1)
+        assert feed() == FeedVitals(asked_since=START, read_at=None, failures=1)
+        await trio.sleep(2 * RETRY_SECONDS_MIN)
+        assert feed() == FeedVitals(asked_since=START, read_at=None, failures=2)
+        scene.publisher.fault = None
+        await trio.sleep(4 * RETRY_SECONDS_MIN)
+        read_at = START + timedelta(seconds=scene.publisher.asked[-1])
+        assert feed() == FeedVitals(asked_since=START, read_at=read_at, failures=2)
+        await trio.sleep(WEDNESDAYS_RESULT_DUE)
+        assert scene.stored() == set()
+        assert feed() == FeedVitals(
+            asked_since=START, read_at=START + timedelta(seconds=scene.publisher.asked[-1]), failures=2
+        )
         nursery.cancel_scope.cancel()
 
 

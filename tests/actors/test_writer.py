@@ -50,6 +50,8 @@ async def test_one_line_tells_of_one_transaction(autojump_clock: MockClock) -> N
         ({GAME_ID: (21, 30)}, 10, 0),
     ]
     assert [line["seconds"] for line in commits] == [0.25, 0.25]
+    assert (world.board.commits.rings, world.board.commit_seconds) == (2, 0.5)
+    assert world.board.drawn == {GAME_ID: 30}
 
 
 async def test_stored_results_and_conflicts_are_told_one_by_one(autojump_clock: MockClock) -> None:
