@@ -1,0 +1,273 @@
+"""``universe clients``: what an MCP client has to be told to start this installation, or to reach a running server.
+
+stdout carries exactly the JSON document or the shell command, stderr says where it goes. Hosts start servers in a
+directory of their own with next to no environment, so every path is absolute and everything needed is in the words.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import click
+
+import ops
+from ops.options import Common, target, universe_options
+from ops.place import Mode
+from ops.terminal import print_table, print_text
+from universe.errors import SettingsError
+
+NAME = "lottery-universe"
+ENDPOINT = "/mcp"
+INSPECTOR = ("npx", "@modelcontextprotocol/inspector")
+ASK_SECONDS_MAX = 30
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """How a client starts a server of its own."""
+
+    words: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Address:
+    """A server that runs already, and the variable of the client's environment that holds its token."""
+
+    url: str
+    token_env: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Client:
+    """One client: how it writes down either, and where. ``address`` is None where its form could not be confirmed."""
+
+    launch: Callable[[str, Launch], str]
+    address: Callable[[str, Address], str] | None
+    where: str
+
+
+def _document(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2)  # ASCII only: the same file in whatever encoding it is saved
+
+
+def _started(launch: Launch) -> dict[str, Any]:
+    command, *arguments = launch.words
+    entry: dict[str, Any] = {"command": command, "args": arguments}
+    return entry | ({"env": launch.environment} if launch.environment else {})
+
+
+def _bearer(reference: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {reference}"}
+
+
+def _mcp_servers(name: str, launch: Launch) -> str:
+    return _document({"mcpServers": {name: _started(launch)}})
+
+
+def _cursor_address(name: str, address: Address) -> str:
+    token = {"headers": _bearer(f"${{env:{address.token_env}}}")} if address.token_env else {}
+    return _document({"mcpServers": {name: {"url": address.url} | token}})
+
+
+def _vscode(name: str, launch: Launch) -> str:
+    return _document({"servers": {name: {"type": "stdio"} | _started(launch)}})
+
+
+def _vscode_address(name: str, address: Address) -> str:
+    """Return its document; it asks for the token once and keeps it: variables in its headers are not dependable."""
+    entry: dict[str, Any] = {"type": "http", "url": address.url}
+    if not address.token_env:
+        return _document({"servers": {name: entry}})
+    asked = {"type": "promptString", "id": address.token_env, "description": f"Token for {name}", "password": True}
+    entry["headers"] = _bearer(f"${{input:{address.token_env}}}")
+    return _document({"inputs": [asked], "servers": {name: entry}})
+
+
+def _claude_code(name: str, launch: Launch) -> str:
+    """Return its command; ``--env`` takes all words up to the next option, so it stands behind the name."""
+    variables = [word for key, value in launch.environment.items() for word in ("--env", f"{key}={value}")]
+    return shlex.join(["claude", "mcp", "add", name, *variables, "--", *launch.words])
+
+
+def _claude_code_address(name: str, address: Address) -> str:
+    """Return its command; variables are replaced in a project's ``.mcp.json``, so a token goes there by name."""
+    words = ["claude", "mcp", "add", "--transport", "http"]
+    if not address.token_env:
+        return shlex.join([*words, name, address.url])
+    header = f"Authorization: Bearer ${{{address.token_env}}}"
+    return shlex.join([*words, "--scope", "project", name, address.url, "--header", header])
+
+
+def _inspector(_: str, launch: Launch) -> str:
+    variables = [word for key, value in launch.environment.items() for word in ("-e", f"{key}={value}")]
+    return shlex.join([*INSPECTOR, *variables, "--", *launch.words])
+
+
+def _inspector_address(_: str, address: Address) -> str:
+    command = shlex.join([*INSPECTOR, "--transport", "http", "--server-url", address.url])
+    return f'{command} --header "Authorization: Bearer ${address.token_env}"' if address.token_env else command
+
+
+CLIENTS = {
+    "claude-desktop": Client(
+        launch=_mcp_servers,
+        address=None,
+        where="add to claude_desktop_config.json in ~/Library/Application Support/Claude (macOS) or ~/.config/Claude"
+        " (Linux), then start the client anew",
+    ),
+    "cursor": Client(
+        launch=_mcp_servers,
+        address=_cursor_address,
+        where="add to ~/.cursor/mcp.json, or to .cursor/mcp.json of a project",
+    ),
+    "vscode": Client(
+        launch=_vscode,
+        address=_vscode_address,
+        where="add to .vscode/mcp.json of a workspace, or to what the command «MCP: Open User Configuration» opens",
+    ),
+    "claude-code": Client(
+        launch=_claude_code,
+        address=_claude_code_address,
+        where="run in a shell, in the project that shall know it (with --scope user after add: in all of them)",
+    ),
+    "inspector": Client(
+        launch=_inspector,
+        address=_inspector_address,
+        where="run in a shell; it needs Node.js 22.19 or newer and opens a browser",
+    ),
+}
+
+
+def _checked_name(_: click.Context, __: click.Parameter, name: str) -> str:
+    if not name or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in name) or name[0] == "-":
+        raise click.BadParameter(f"{name!r}: letters, digits, - and _, and no - in front")
+    return name
+
+
+def _checked_variable(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not (name.isascii() and name.isidentifier()):
+        raise click.BadParameter(f"{name!r} is no name of an environment variable")
+    return name
+
+
+def _checked_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """Return the address of the endpoint; a bare origin gets our path."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not url.isprintable() or set(url) & set(" '\"\\<>${}`|^"):
+        raise click.BadParameter(f"{url!r} is no URL such as http://127.0.0.1:8765{ENDPOINT}")
+    if "@" in parts.netloc:
+        raise click.BadParameter("a URL with a user or password ends up in files; name a variable with --token-env")
+    return url if parts.path not in {"", "/"} else parts._replace(path=ENDPOINT).geturl()
+
+
+@click.command("clients")
+@universe_options
+@click.option("--client", type=click.Choice(list(CLIENTS)), help="Which client; without it, what is supported.")
+@click.option("--name", default=NAME, show_default=True, callback=_checked_name, help="What the client calls us.")
+@click.option("--http", "url", metavar="URL", callback=_checked_url, help="Reach a server that runs there.")
+@click.option("--token-env", metavar="VARIABLE", callback=_checked_variable, help="With --http: where its token is.")
+@click.pass_context
+def clients_command(
+    ctx: click.Context,
+    mode: Mode | None,
+    data_dir: Path | None,
+    config: Path | None,
+    client: str | None,
+    name: str,
+    url: str | None,
+    token_env: str | None,
+) -> None:
+    """Print what makes an MCP client start this universe, or reach it over HTTP; stderr says where it goes.
+
+    \b
+    universe clients --client claude-desktop
+    universe clients --client claude-code --mode test --data-dir ~/lottery
+    universe clients --client vscode --http http://127.0.0.1:8765/mcp --token-env LOTTERY_TOKEN
+    """
+    if client is None:
+        print_table(["client", "where what it prints goes"], [(known, CLIENTS[known].where) for known in CLIENTS])
+        return
+    before = ctx.find_object(Common) or Common()
+    given = Common(mode or before.mode, data_dir or before.data_dir, config or before.config)
+    kind = CLIENTS[client]
+    if url is None:
+        _require_none({"--token-env": token_env}, "goes with --http: a server that the client starts asks for no token")
+        text = kind.launch(name, _launch(ctx, given))
+    else:
+        own = {"--mode": given.mode, "--data-dir": given.data_dir, "--config": given.config}
+        _require_none(own, "is for a server that the client starts; one that runs has its own")
+        if kind.address is None:
+            raise SettingsError(f"--http: {client} has no confirmed setting for a URL; let it start one instead")
+        text = kind.address(name, Address(url=url, token_env=token_env))
+    print_text(text)
+    click.echo(f"{client}: {kind.where}", err=True)
+
+
+def _require_none(options: Mapping[str, object], reason: str) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise SettingsError(f"{option} {reason}")
+
+
+def _launch(ctx: click.Context, given: Common) -> Launch:
+    """Return the words that start this installation on the same universe from anywhere."""
+    chosen = target(ctx, given.mode, given.data_dir, given.config)  # refuses settings that `run` would refuse
+    elsewhere = any(os.environ.get(name) for name in ("UNIVERSE_DATA_DIR", "XDG_DATA_HOME"))
+    command, environment = _program()
+    words = [*command, "run", "--transport", "stdio"]
+    words += ["--mode", given.mode] if given.mode else []
+    words += ["--data-dir", str(chosen.place.data_dir)] if given.data_dir or elsewhere else []
+    words += ["--config", str(given.config.absolute())] if given.config else []
+    for word in (*words, *environment.values()):
+        _require_plain(word)
+    return Launch(words=tuple(words), environment=environment)
+
+
+def _require_plain(word: str) -> None:
+    """SettingsError for a path that would not arrive as it is written."""
+    if "${" in word:
+        raise SettingsError(f"{word!r}: clients replace what stands in ${{…}}; use another path")
+    if not word.isprintable():
+        raise SettingsError(f"{word!r}: a path with characters that cannot be written down")
+
+
+def _program() -> tuple[list[str], dict[str, str]]:
+    """Return the command of this installation, and what its environment must hold."""
+    if script := _script():
+        return [str(script)], {}
+    home = Path(ops.__file__).absolute().parents[1]
+    return [sys.executable, "-m", "ops.main"], {} if _imported_anywhere(home) else {"PYTHONPATH": str(home)}
+
+
+def _script() -> Path | None:
+    """Return the script that installing puts beside the interpreter."""
+    script = Path(sys.executable).absolute().parent / "universe"
+    return script if script.is_file() and os.access(script, os.X_OK) else None
+
+
+def _imported_anywhere(home: Path) -> bool:
+    """Ask the interpreter, started as a host starts it, whether it finds this very installation."""
+    question = "import ops, sys; sys.stdout.write(ops.__file__)"
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    words = [sys.executable, "-c", question]
+    try:
+        found = subprocess.run(  # noqa: S603  this interpreter, fixed words
+            words, cwd="/", env=bare, capture_output=True, text=True, timeout=ASK_SECONDS_MAX, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return found.returncode == 0 and Path(found.stdout).is_relative_to(home)
