@@ -1,4 +1,7 @@
-"""Logging: one JSON line an event on stderr; readable lines if stderr is a person's terminal. stdout is never used."""
+"""Logging: one JSON line an event on stderr; readable lines if stderr is a person's terminal. stdout is never used.
+
+Level and format are the operator's; what is secret is left out at every level.
+"""
 
 import contextlib
 import fcntl
@@ -8,7 +11,7 @@ import select
 import stat
 import sys
 import termios
-from typing import Any, TextIO, cast
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -16,6 +19,10 @@ import structlog
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 ROUTINE = frozenset({"batch.committed", "run.finished"})  # a person sees a moving bar and a table instead
+TELLTALES = ("mcp.server.streamable_http", "mcp.server.streamable_http_manager")  # their chatter names sessions
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "json", "text"]
 
 
 class CurrentStderr:
@@ -58,19 +65,22 @@ def _drop_routine(_: Any, __: str, event: structlog.typing.EventDict) -> structl
     return event
 
 
-def configure_logging(*, level: int = logging.INFO) -> None:
-    """Send structlog's and the standard library's events to stderr in one shape. Call it before anything logs."""
+def configure_logging(*, level: int = logging.INFO, form: Format = "auto") -> None:
+    """Send structlog's and the standard library's events to stderr in one shape. Call it before anything logs.
+
+    It may be called again: what logs from then on does so as told last.
+    """
     terminal = sys.stderr is not None and sys.stderr.isatty()  # None: closed by whoever started us
+    debugging = level <= logging.DEBUG
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[Any] = (
-        [_drop_routine, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if terminal
-        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer(default=str)]
-    )
+    as_text = form == "text" or (form == "auto" and terminal)
+    last = _text(terminal=terminal) if as_text else _json()
+    if as_text and terminal and not debugging:
+        last.insert(0, _drop_routine)
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -86,5 +96,16 @@ def configure_logging(*, level: int = logging.INFO) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(level, logging.WARNING))  # libraries speak up when something is wrong
+    serious = max(level, logging.WARNING)
+    root.setLevel(logging.INFO if debugging else serious)  # libraries speak up when something is wrong
+    for name in TELLTALES:
+        logging.getLogger(name).setLevel(serious)
     logging.captureWarnings(capture=True)
+
+
+def _json() -> list[Any]:
+    return [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer(default=str)]
+
+
+def _text(*, terminal: bool) -> list[Any]:
+    return [structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)]

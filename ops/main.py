@@ -8,6 +8,7 @@ from ops.signals import end_at_once_from_now_on, ignore_from_now_on, interrupt_f
 if __name__ == "__main__" or sys.argv[0].endswith(("/universe", "-universe")):
     end_at_once_from_now_on()  # what follows takes a fifth of a second to import
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import click
 
 from ops.exits import EXIT_BAD_INPUT, EXIT_DONE, failure_code, tell
 from ops.logs import configure_logging
-from ops.options import Common, universe_options
+from ops.options import Common, log_options, universe_options
 from ops.place import Mode
 from universe import __version__
 
@@ -91,6 +92,7 @@ def _unfinished(ctx: click.Context, what: str) -> int:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @universe_options
+@partial(log_options, environment=True)
 @click.version_option(__version__)
 @click.pass_context
 def cli(ctx: click.Context, mode: Mode | None, data_dir: Path | None, config: Path | None) -> None:

@@ -1,13 +1,15 @@
 """What several commands share: their options, and how values are read from the command line."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import attrs
 import click
 
+from ops.logs import Format, Level, configure_logging
 from ops.place import Mode, Place, data_directory, known_games
 from universe.game import Game
 from universe.settings import Settings, settings_from_toml
@@ -78,6 +80,39 @@ def games_option(command: Command) -> Command:
 def one_game_option(command: Command) -> Command:
     """Add --game for commands that look at one game."""
     return click.option("--game", metavar="ID|FILE", help="The game; by default the first of the universe.")(command)
+
+
+def log_options(command: Command, *, environment: bool = False) -> Command:
+    """Add --log-level and --log-format, which take effect when they are read: a command's own after those before it.
+
+    With ``environment`` variables stand in for what is not given; so only before the command, where options that
+    follow still win.
+    """
+    for name, kind, what in (
+        ("format", Format, "How: auto is text on a terminal, else JSON lines."),
+        ("level", Level, "What is logged, from this level on (info)."),
+    ):
+        command = click.option(
+            f"--log-{name}",
+            type=click.Choice(get_args(kind), case_sensitive=False),
+            envvar=f"UNIVERSE_LOG_{name.upper()}" if environment else None,
+            show_envvar=environment,
+            expose_value=False,
+            callback=_log_as_told,
+            help=what,
+        )(command)
+    return command
+
+
+def _log_as_told(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is None or ctx.resilient_parsing:
+        return
+    told: dict[str, Any] = ctx.meta.setdefault(configure_logging.__qualname__, {})  # of all contexts of this call
+    if param.name == "log_level":
+        told["level"] = logging.getLevelNamesMapping()[value.upper()]
+    else:
+        told["form"] = value
+    configure_logging(**told)
 
 
 def json_option(command: Command) -> Command:

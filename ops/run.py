@@ -11,7 +11,16 @@ from typing import Literal, get_args
 import attrs
 import click
 
-from ops.options import PATH, Target, games_option, initialisation_options, json_option, target, universe_options
+from ops.options import (
+    PATH,
+    Target,
+    games_option,
+    initialisation_options,
+    json_option,
+    log_options,
+    target,
+    universe_options,
+)
 from ops.place import Mode
 from tools.http.names import Names, names_of
 from tools.tokens import TOKENS_VARIABLE, Tokens, read_tokens, tokens_of_environment
@@ -116,6 +125,7 @@ def serves_stdio(transport: Transport, *, stdout_taken: bool) -> bool:
 
 @click.command("run")
 @universe_options
+@log_options
 @games_option
 @click.option(
     "--transport",

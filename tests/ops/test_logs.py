@@ -7,15 +7,21 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import structlog
+import trio
 
+from actors.feed import FeedError, fetch_source
 from ops.exits import tell
-from ops.logs import ROUTINE, CurrentStderr, configure_logging
+from ops.logs import ROUTINE, CurrentStderr, Format, configure_logging
+from ops.options import log_options
+from tests.feed_server import unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,6 +67,138 @@ def test_an_event_is_one_json_line_with_level_and_utc_time(log_to: LogTo) -> Non
     stamp = event.pop("timestamp")
     assert stamp.endswith("Z")
     assert event == {"event": "draw.made", "level": "info", "draw_number": 5, "day": "x", "text": "two\nlines ü"}
+
+
+def logged(level: int) -> set[str]:
+    """Which of an event of each level, ours and a library's, is written."""
+    sys.stderr = stderr = StringIO()  # put back by log_to's monkeypatch
+    configure_logging(level=level)
+    for name in ("debug", "info", "warning", "error"):
+        getattr(structlog.get_logger(), name)(name)
+        getattr(logging.getLogger("library"), name)(f"library {name}")
+    return {line["event"] for line in lines(stderr)}
+
+
+def test_the_level_is_ours_and_in_parts_the_libraries(log_to: LogTo) -> None:
+    log_to(StringIO())
+    serious = {"error", "library error"}
+    warned = serious | {"warning", "library warning"}
+    assert logged(logging.ERROR) == serious
+    assert logged(logging.WARNING) == warned
+    assert logged(logging.INFO) == warned | {"info"}
+    assert logged(logging.DEBUG) == warned | {"info", "debug", "library info"}
+
+
+def test_who_has_a_session_is_nobodys_business_at_any_level(log_to: LogTo) -> None:
+    log_to(stderr := StringIO())
+    configure_logging(level=logging.DEBUG)
+    logging.getLogger("mcp.server.streamable_http_manager").info("Created new transport with session ID: hunter2")
+    logging.getLogger("mcp.server.streamable_http").info("Terminating session: hunter2")
+    assert not stderr.getvalue()
+
+
+def test_a_source_keeps_its_secrets_at_every_level(log_to: LogTo) -> None:
+    """The fault behind a failed fetch is a debug event with its traceback; the address in it is not."""
+    log_to(stderr := StringIO())
+    configure_logging(level=logging.DEBUG)
+
+    async def fetch() -> None:
+        try:
+            await fetch_source(f"http://user:hunter2@127.0.0.1:{unused_port()}/results.csv?key=hunter2")
+        except FeedError as fault:
+            structlog.get_logger().debug("feed.fault", exc_info=fault)
+
+    trio.run(fetch)
+    (event,) = [line for line in lines(stderr) if line["event"] == "feed.fault"]
+    assert "FeedError" in str(event["exception"])
+    assert "hunter2" not in stderr.getvalue()
+
+
+@pytest.mark.parametrize(("form", "as_json"), [("json", True), ("text", False), ("auto", True)])
+def test_a_program_gets_the_format_it_asks_for(log_to: LogTo, form: Format, as_json: bool) -> None:
+    log_to(stderr := StringIO())
+    configure_logging(form=form)
+    structlog.get_logger().info("batch.committed")
+    text = stderr.getvalue()
+    assert text.startswith("{") is as_json
+    assert "batch.committed" in text, "only a person is spared what the bars show"
+    assert "\x1b" not in text
+
+
+def test_a_person_gets_json_when_asked(log_to: LogTo) -> None:
+    log_to(terminal := Terminal())
+    configure_logging(form="json")
+    structlog.get_logger().info("batch.committed")
+    assert [event["event"] for event in lines(terminal)] == ["batch.committed"]
+
+
+def test_a_person_who_debugs_is_spared_nothing(log_to: LogTo) -> None:
+    log_to(terminal := Terminal())
+    configure_logging(level=logging.DEBUG)
+    structlog.get_logger().info("batch.committed")
+    assert "batch.committed" in terminal.getvalue()
+
+
+# Options
+
+
+@click.group()
+@partial(log_options, environment=True)
+def program() -> None:
+    """Have options before the command."""
+
+
+@program.command("work")
+@log_options
+def work() -> None:
+    """Have some of its own, and log."""
+    for name in ("debug", "info", "warning"):
+        getattr(structlog.get_logger(), name)(name)
+
+
+def worked(stderr: StringIO, *words: str) -> list[str]:
+    """What is logged by a call, its first words."""
+    configure_logging()
+    program.main(list(words), standalone_mode=False)
+    found = stderr.getvalue().splitlines()
+    stderr.truncate(0)
+    stderr.seek(0)
+    return [json.loads(line)["event"] if line.startswith("{") else line.split()[3] for line in found]
+
+
+def test_options_win_over_the_environment_and_the_commands_own_over_all(
+    log_to: LogTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_to(stderr := StringIO())
+    assert worked(stderr, "work") == ["info", "warning"]
+    monkeypatch.setenv("UNIVERSE_LOG_LEVEL", "warning")
+    assert worked(stderr, "work") == ["warning"]
+    assert worked(stderr, "--log-level", "DEBUG", "work") == ["debug", "info", "warning"]
+    assert worked(stderr, "--log-level", "debug", "work", "--log-level", "info") == ["info", "warning"]
+    monkeypatch.setenv("UNIVERSE_LOG_LEVEL", "")
+    assert worked(stderr, "work") == ["info", "warning"]
+
+
+def test_level_and_format_are_told_apart(log_to: LogTo, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_to(stderr := StringIO())
+    monkeypatch.setenv("UNIVERSE_LOG_FORMAT", "text")
+    configure_logging()
+    program.main(["--log-level", "warning", "work"], standalone_mode=False)
+    assert "[warning  ] warning" in stderr.getvalue()
+    assert "info" not in stderr.getvalue()
+
+
+@pytest.mark.parametrize("words", [("--log-level", "loud", "work"), ("work", "--log-format", "xml")])
+def test_a_bad_value_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(click.BadParameter, match=r"is not one of '(debug|auto)'"):
+        program.main(list(words), standalone_mode=False)
+
+
+def test_a_bad_value_of_the_environment_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNIVERSE_LOG_LEVEL", "loud")
+    with pytest.raises(click.BadParameter) as refused:
+        program.main(["work"], standalone_mode=False)
+    assert "UNIVERSE_LOG_LEVEL" in refused.value.format_message()
 
 
 def test_debug_events_are_left_out(log_to: LogTo) -> None:
