@@ -49,6 +49,11 @@ class Reader:
             self._forget_what_was_replaced()
             yield Snapshot(self._db, self.mode, self._defaults, self._remembered)
 
+    def commit_mark(self) -> tuple[object, int]:
+        """Return, inside of a snapshot, what is equal for snapshots of the same commit and for no others."""
+        version: int = self._db.pragma("data_version")  # means something to its own connection alone
+        return self._db, version
+
     def _keep_up(self) -> None:
         """Read the file that has the name now, unless the log beside it is still the former one's."""
         file, log = self._location.file_identity(), self._location.log_identity()

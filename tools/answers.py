@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
     from universe.game import Game
     from universe.results.result import RealResult
 
+RANKS_ONE_BY_ONE_MAX = 2  # arrays pay from three on
+
 MainNumbers = Annotated[list[int], Field(description="Main numbers, ascending, from 1.")]
 BonusNumbers = Annotated[list[int], Field(description="Bonus numbers, ascending, from 1; [] without a bonus.")]
 
@@ -26,10 +28,10 @@ BonusNumbers = Annotated[list[int], Field(description="Bonus numbers, ascending,
 class SnapshotMark:
     """The commit that every figure of the answer is of."""
 
-    game_id: Annotated[str, Field(description="The game that the answer is about.")]
+    game_id: Annotated[str, Field(description="The game asked about.")]
     draw_number: Annotated[int, Field(ge=0, description="Last committed synthetic draw; 0 before the first.")]
-    draw_date: Annotated[date | None, Field(description="Draw date of that draw; null before the first.")]
-    committed_at: Annotated[datetime | None, Field(description="When it was committed, UTC; null before the first.")]
+    draw_date: Annotated[date | None, Field(description="Its draw date; null before the first.")]
+    committed_at: Annotated[datetime | None, Field(description="When, UTC; null before the first.")]
 
 
 SnapshotField = Annotated[SnapshotMark, Field(description="The commit that every figure of this answer is of.")]
@@ -57,10 +59,8 @@ class Draw(TypedDict):
 
     game_id: Annotated[str, Field(description="The game it belongs to.")]
     draw_number: Annotated[int | None, Field(description="1, 2, 3, … per game; null for a real draw.")]
-    draw_date: Annotated[DateText, Field(description="Date of the game's real calendar that it belongs to.")]
-    seed: Annotated[
-        str | None, Field(description="First 16 bytes of its SHA-256 as 32 lowercase hex digits; null for a real draw.")
-    ]
+    draw_date: Annotated[DateText, Field(description="Its date in the game's real calendar.")]
+    seed: Annotated[str | None, Field(description="32 lowercase hex digits; null for a real draw.")]
     main_numbers: MainNumbers
     bonus_numbers: BonusNumbers
     bonus_number: Annotated[
@@ -74,10 +74,14 @@ def only(numbers: Sequence[int]) -> int | None:
 
 
 def numbers_of_ranks(game: "Game", ranks: Sequence[int]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the main and the bonus numbers of many ranks, unranked at once."""
+    """Return the main and the bonus numbers of many ranks, unranked at once; of a few, one by one."""
     import numpy as np
 
-    from universe.ranking import unrank_all
+    from universe.ranking import unrank, unrank_all
+
+    if len(ranks) <= RANKS_ONE_BY_ONE_MAX:
+        few = [unrank(game, rank) for rank in ranks]
+        return [list(main) for main, _ in few], [list(bonus) for _, bonus in few]
 
     mains, bonuses = unrank_all(game, np.array(ranks, dtype=np.int64))
     return mains.tolist(), bonuses.tolist()
@@ -122,7 +126,7 @@ class MatchTotal(TypedDict):
     bonus_matches: Annotated[int, Field(ge=0, description="Bonus numbers in common with it.")]
     observed: Annotated[int, Field(ge=0, description="Compared synthetic draws on this level.")]
     expected: Annotated[
-        float, Field(ge=0, description="Exact expectation of that count: compared draws times the level's probability.")
+        float, Field(ge=0, description="Exact expectation: compared draws times the level's probability.")
     ]
 
 

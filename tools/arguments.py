@@ -53,8 +53,8 @@ IsoDate = Annotated[date, BeforeValidator(iso_date), WithJsonSchema({"type": "st
 GameId = Annotated[str, Field(pattern=f"^{GAME_ID_PATTERN}$", examples=["GAME_001"])]
 
 GAME_ID = Field(
-    description="The game to ask about, e.g. GAME_001; get_universe_status lists them. Omitted or null: the first game"
-    " by id that is initialised."
+    description="Which game, e.g. GAME_001; get_universe_status lists them. Omitted or null: the first by id that is"
+    " initialised."
 )
 LIMIT = Field(ge=1, le=LIST_LENGTH_MAX, description="How many entries to return at most.")
 CURSOR = Field(

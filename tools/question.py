@@ -18,7 +18,8 @@ Answer = TypeVar("Answer", bound=attrs.AttrsInstance)
 class Question(Generic[Asked, Answer]):
     """One tool. ``ask`` raises UniverseError for what the caller can put right; ``tell`` puts all of it into words.
 
-    ``repeatable``: asked again of the same snapshot it gives the same answer.
+    ``repeatable``: asked again of the same snapshot it gives the same answer. ``lasting``: its answer follows from the
+    commit and the arguments alone, from no clock and nothing of this process.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Question(Generic[Asked, Answer]):
     ask: Callable[[Snapshot, Asked, Witness], Answer]
     tell: Callable[[Answer], str]
     repeatable: bool = True
+    lasting: bool = True
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:

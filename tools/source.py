@@ -95,6 +95,10 @@ class Reader(Protocol):
         """Open one read transaction: every figure of an answer is of the same commit."""
         ...
 
+    def commit_mark(self) -> object:
+        """Return, inside of a snapshot, what is equal for snapshots of the same commit and for no others."""
+        ...
+
 
 class Witness(Protocol):
     """What can be told of the answering process itself. ``role`` says what it does beside answering."""

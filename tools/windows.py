@@ -18,10 +18,12 @@ ALL_TIME, LAST_DRAW_DATE = "all_time", "last_draw_date"
 DAYS = {LAST_DRAW_DATE: 1, "last_7_days": 7, "last_30_days": 30}
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
+WINDOW_PATTERN = rf"^({ALL_TIME}|{'|'.join(DAYS)}|{_DATE}\.\.{_DATE})$"
+
 WindowName = Annotated[
     str,
     Field(
-        pattern=rf"^({ALL_TIME}|{'|'.join(DAYS)}|{_DATE}\.\.{_DATE})$",
+        pattern=WINDOW_PATTERN,
         examples=[ALL_TIME, *DAYS, "2026-01-01..2026-03-31"],
         description="Which draw dates to look at: all_time, last_draw_date, last_7_days or last_30_days (calendar days"
         " that end with the current draw date), or FROM..TO with two dates YYYY-MM-DD, both included.",
@@ -54,6 +56,12 @@ def window_of(view: "GameView", name: str) -> Window:
     if name == ALL_TIME:
         return Window(name=name, from_=view.clock.draw_date(1), to=view.draw_date)
     return Window(name=name, from_=view.draw_date - timedelta(days=DAYS[name] - 1), to=view.draw_date)
+
+
+def require_range(name: str) -> None:
+    """Raise WindowError if a name is of the form FROM..TO but no two dates in order."""
+    if ".." in name:
+        _range_of(name)
 
 
 def _range_of(name: str) -> tuple[date, date]:

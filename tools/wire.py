@@ -21,6 +21,7 @@ from typing_extensions import TypedDict, is_typeddict
 _PLAIN = {bool, int, float, str, type(None)}
 SAFE_INTEGER_MAX = 2**53  # beyond it a client that reads numbers as doubles would round
 DATES_MAX = 4_096  # whose texts are remembered
+MOMENTS_MAX = 64  # as above: the same commit stands in every answer until the next
 
 DateText = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]  # a date, as a row holds it
 
@@ -38,13 +39,19 @@ def to_wire(answer: attrs.AttrsInstance) -> dict[str, Any]:
 def answer_schema(answer: type[attrs.AttrsInstance]) -> dict[str, Any]:
     """Return the JSON schema of what ``to_wire`` makes of this class; descriptions come from ``Annotated`` fields."""
     adapter: TypeAdapter[Any] = TypeAdapter(_wire_type(answer))
-    return adapter.json_schema(schema_generator=_SchemaWithoutTitles, mode="serialization")
+    return _without_class_texts(adapter.json_schema(schema_generator=_SchemaWithoutTitles, mode="serialization"))
 
 
 def argument_schema(arguments: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of a tool's arguments."""
-    schema = arguments.model_json_schema(schema_generator=_SchemaWithoutTitles)
-    schema.pop("description", None)  # of the class, for readers of the code
+    return _without_class_texts(arguments.model_json_schema(schema_generator=_SchemaWithoutTitles))
+
+
+def _without_class_texts(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out names and docstrings of classes: they are for readers of the code, every field has its own words."""
+    for shape in (schema, *schema.get("$defs", {}).values()):
+        shape.pop("title", None)
+        shape.pop("description", None)
     return schema
 
 
@@ -98,6 +105,7 @@ def date_text(day: date) -> str:
     return day.isoformat()
 
 
+@lru_cache(maxsize=MOMENTS_MAX)
 def utc_text(moment: datetime) -> str:
     """Return a UTC time as ISO text with Z, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

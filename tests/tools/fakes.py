@@ -234,6 +234,7 @@ class FakeSource:
     vitals_by_id: dict[str, GameVitals] = attrs.field(factory=dict)
     snapshots: int = 0
     asked_for: int = 0  # readers, whether they could be given yet or not
+    commit: object = None  # what tells a commit from others; unless it is set, each look is at a new one
 
     async def reader(self) -> "FakeSource":
         self.asked_for += 1
@@ -245,6 +246,9 @@ class FakeSource:
     def snapshot(self) -> Iterator[FakeSnapshot]:
         self.snapshots += 1
         yield FakeSnapshot({fake.game.game_id: fake for fake in self.games})
+
+    def commit_mark(self) -> object:
+        return self.commit or object()
 
     def vitals(self, game_id: str) -> GameVitals:
         return self.vitals_by_id.get(game_id, GameVitals(simulating=True))

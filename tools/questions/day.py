@@ -1,7 +1,7 @@
 """get_draw_date_summary: everything about one draw date."""
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from pydantic import Field
@@ -12,6 +12,9 @@ from tools.question import Question
 from tools.source import Snapshot, Witness
 from tools.words import heading, numbers_text, totals_text
 from universe.calendar import require_draw_date
+
+if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
+    from storage.views import GameView
 
 
 class DateSummaryArguments(Arguments):
@@ -43,13 +46,17 @@ class DateSummaryAnswer:
 
 def ask(snapshot: Snapshot, asked: DateSummaryArguments, _: Witness) -> DateSummaryAnswer:
     """Return one date's draws, result and comparison."""
-    view = snapshot.game(asked.game_id)
-    require_draw_date(view.game, asked.draw_date)
-    drawn, stored = snapshot.date_view(view, asked.draw_date), snapshot.result(view, asked.draw_date)
-    totals = snapshot.match_totals(view, asked.draw_date)
+    return date_summary(snapshot, snapshot.game(asked.game_id), asked.draw_date)
+
+
+def date_summary(snapshot: Snapshot, view: "GameView", draw_date: date) -> DateSummaryAnswer:
+    """Return the same of a game; DrawError that names the neighbours unless a draw is held on that date."""
+    require_draw_date(view.game, draw_date)
+    drawn, stored = snapshot.date_view(view, draw_date), snapshot.result(view, draw_date)
+    totals = snapshot.match_totals(view, draw_date)
     return DateSummaryAnswer(
         snapshot=mark(view),
-        draw_date=asked.draw_date,
+        draw_date=draw_date,
         synthetic_draws=drawn.draws,
         first_draw_number=drawn.first if drawn.draws else None,
         last_draw_number=drawn.last if drawn.draws else None,
@@ -80,8 +87,9 @@ DATE_SUMMARY = Question(
     title="Draw date summary",
     description=(
         "One draw date of a game: how many synthetic draws it has and their numbers' range, the real draw of that date,"
-        " and how the synthetic draws compare with it on every match level, beside exact expectations. Example:"
-        ' {"draw_date": "2026-11-21", "game_id": "GAME_001"}.'
+        " and how the synthetic draws compare with it on every match level, counts of draws beside exact expectations."
+        ' Use it for one date; get_match_events lists the close ones of all. Example: {"draw_date": "2026-11-21",'
+        ' "game_id": "GAME_001"}.'
     ),
     arguments=DateSummaryArguments,
     answer=DateSummaryAnswer,

@@ -148,4 +148,5 @@ GENERATE_NUMBERS = Question(
     ask=ask,
     tell=tell,
     repeatable=False,
+    lasting=False,
 )

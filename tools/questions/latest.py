@@ -57,7 +57,8 @@ LATEST_DRAWS = Question(
     description=(
         "The newest draws of a game, newest first, with date and numbers; synthetic draws also with their draw number"
         ' and seed (verify_draw shows how one follows from the other). source="real" gives the newest published'
-        ' results instead. Example: {"limit": 5, "game_id": "GAME_001"}.'
+        " results instead. Use it to see what was drawn lately; to count numbers, use get_frequency_stats. Example:"
+        ' {"limit": 5, "game_id": "GAME_001"}.'
     ),
     arguments=LatestDrawsArguments,
     answer=LatestDrawsAnswer,

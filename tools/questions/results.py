@@ -90,7 +90,8 @@ REAL_RESULTS = Question(
     title="Real results",
     description=(
         "Published results of the real game as stored here, newest first, with their source, optionally between two"
-        ' draw dates, paged by cursor. Example: {"from": "2018-01-01", "to": "2018-12-31", "limit": 100}.'
+        " draw dates, paged by cursor. Use it to quote or page through real draws; get_frequency_stats counts them."
+        ' Example: {"from": "2018-01-01", "to": "2018-12-31", "limit": 100}.'
     ),
     arguments=RealResultsArguments,
     answer=RealResultsAnswer,

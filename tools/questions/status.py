@@ -29,8 +29,8 @@ class KernelStatus:
     state: Annotated[
         Literal["unloaded", "loading", "ready", "unavailable"],
         Field(
-            description="ready: compiled kernels; unloaded: the plain path, for no work so far was worth loading;"
-            " loading: the plain path until they are there; unavailable: the plain path for good."
+            description="ready: compiled; unloaded: no work so far was worth it; loading: not yet; unavailable: plain"
+            " for good."
         ),
     ]
     reason: Annotated[str | None, Field(description="Why kernels are unavailable; null otherwise.")]
@@ -244,11 +244,12 @@ STATUS = Question(
     title="Universe status",
     description=(
         "What this universe of synthetic lottery draws is and how each of its games stands: phase, number of draws,"
-        " simulated date, pace, lag, milestone, stored real results. Ask this first: it lists the game ids that the"
-        " other tools take. Takes no arguments."
+        " simulated date, pace (draws a day), lag (days), milestone, stored real results. Ask this first: it lists the"
+        " game ids that the other tools take. Takes no arguments. Example: {}."
     ),
     arguments=StatusArguments,
     answer=StatusAnswer,
     ask=_ask,
     tell=tell,
+    lasting=False,
 )
