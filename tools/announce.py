@@ -32,6 +32,9 @@ async def announce(source: Source, subscriptions: Subscriptions, *, pause_second
     due = math.inf
     async with trio.open_nursery() as senders:
         while True:
+            known |= await _look(source, subscriptions.watched - known.keys())
+            if subscriptions.watched:
+                due = min(due, trio.current_time() + pause_seconds)
             with trio.move_on_at(due):
                 await subscriptions.wait_for_news()
             if trio.current_time() >= due:
@@ -39,9 +42,6 @@ async def announce(source: Source, subscriptions: Subscriptions, *, pause_second
                 now = await _look(source, known.keys())
                 senders.start_soon(subscriptions.publish, changed(known, now), senders)
                 known, due = {**known, **now}, math.inf
-            known |= await _look(source, subscriptions.watched - known.keys())
-            if subscriptions.watched:
-                due = min(due, trio.current_time() + pause_seconds)
 
 
 def changed(before: Marks, now: Marks) -> list[str]:

@@ -26,7 +26,7 @@ def hear(client: Client, wanted: set[str]) -> list[str]:
 
 
 def test_a_client_hears_of_its_leaders_commits_and_of_an_ingest_beside_it(tmp_path: Path) -> None:
-    words = ("--mode", "test", "--limit", "1500", "--rate", "500", "--data-dir", tmp_path / "data")
+    words = ("--mode", "test", "--limit", "1200", "--rate", "800", "--data-dir", tmp_path / "data")
     with connected(*words, log=tmp_path / "log") as client:
         resources = client.greeting["capabilities"]["resources"]
         assert resources == {"subscribe": True, "listChanged": True}
@@ -38,7 +38,7 @@ def test_a_client_hears_of_its_leaders_commits_and_of_an_ingest_beside_it(tmp_pa
         assert heard.count(STATUS) <= time.monotonic() - begun + 1
         while client.ask("get_universe_status")["games"][0]["phase"] != "halted":
             time.sleep(0.1)
-        time.sleep(2)  # nothing else is committed from here on
+        time.sleep(1.2)  # nothing else is committed from here on
         client.answer(client.send("ping"))
         results = tmp_path / "results.csv"
         results.write_text("draw_date,main,bonus\n2000-06-10,1 2 3 4 5,6\n", encoding="utf-8")

@@ -182,6 +182,23 @@ async def test_nothing_is_missed_right_after_subscribing(autojump_clock: MockClo
         assert second.take() == {FIRST}
 
 
+async def test_whoever_announces_next_goes_on_for_those_who_are_there(autojump_clock: MockClock) -> None:
+    """After a crash it starts anew, and nobody subscribes a second time."""
+    world = World(source=FakeSource(games=[FakeGame(game=GAMES["GAME_001"], made=10)]))
+    async with subscribed(world, "modern", [STATUS]) as heard, trio.open_nursery() as nursery:
+        await trio.sleep(5)
+        for draws in (20, 30):
+            with trio.move_on_after(3):
+                nursery.start_soon(_commit_later, world, draws)
+                await announce(world.source, world.subscriptions)
+            assert heard.take() == {STATUS}
+
+
+async def _commit_later(world: World, draws: int) -> None:
+    await trio.sleep(0.5)
+    world.commit(draws)
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_what_ended_is_cleaned_up_and_nobody_looks_for_nobody(
     autojump_clock: MockClock, world: World, era: str
