@@ -11,7 +11,7 @@ from ops.prepare import stored_games
 from ops.terminal import print_json, print_table, print_text
 from storage.connection import Location
 from universe.catalogue import by_id, find_game
-from universe.definition import definition_digest, game_from_toml, game_to_data
+from universe.definition import definition_digest, definition_toml, game_from_toml, game_to_data
 from universe.game import Game
 from universe.subsets import why_no_levels
 
@@ -77,7 +77,7 @@ def games_show(
     if as_json:
         print_json(_document(found))
     else:
-        print_text(definition_toml(found))
+        print_text(definition_toml(found).rstrip("\n"))
 
 
 @games_command.command("validate")
@@ -100,21 +100,3 @@ def _document(game: Game) -> dict[str, Any]:
         "digest": definition_digest(game),
         "match_levels_unavailable": why_no_levels(game),
     }
-
-
-def definition_toml(game: Game) -> str:
-    """Return a definition as a file of a user's own would hold it."""
-    lines = [
-        f'id = "{game.game_id}"',
-        f"since = {game.since}",
-        f"main = {{ picked = {game.main.picked}, size = {game.main.size} }}",
-    ]
-    if game.bonus is not None:
-        kind = "rest_of_drum = true" if game.bonus_from_rest else f"size = {game.bonus_size}"
-        lines.append(f"bonus = {{ picked = {game.bonus_picked}, {kind} }}")
-    for period in game.schedule:
-        days = ", ".join(f'"{day}"' for day in period.days)
-        lines += ["", "[[schedule]]", f"from = {period.start}", f"days = [{days}]"]
-    for move in game.moved:
-        lines += ["", "[[moved]]", f"scheduled = {move.scheduled}", f"held = {move.held}"]
-    return "\n".join(lines)

@@ -21,7 +21,6 @@ from mcp_types import (
 )
 
 from tools.addresses import DEFINITION_TEMPLATE, DRAW_DATE_TEMPLATE, GAME_TEMPLATE, URIS, Address, address_of
-from tools.definitions import definition_toml
 from tools.game_document import game_document
 from tools.listing import JSON, MARKDOWN, TOML, resource_page
 from tools.looking import look
@@ -30,7 +29,7 @@ from tools.questions.status import universe_status
 from tools.source import Snapshot, Source, Witness
 from tools.subscriptions import Subscriptions
 from tools.wire import to_wire
-from universe.definition import told
+from universe.definition import definition_toml, told
 from universe.errors import DrawError, UniverseError
 
 Context = ServerRequestContext[Any, Any]

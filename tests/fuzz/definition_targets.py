@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from ops.games import definition_toml
 from ops.options import DATE, DRAW_NUMBER
 from tests.fuzz.mutating import DATES, NUMBERS, mutated
 from tests.fuzz.target import Target, accepted
@@ -20,6 +19,7 @@ from universe.calendar import DATE_MAX, LogicalClock, draw_dates, first_draw_dat
 from universe.catalogue import SHIPPED_FOLDER, find_game, shipped_games
 from universe.definition import (
     definition_digest,
+    definition_toml,
     game_from_data,
     game_from_json,
     game_from_toml,

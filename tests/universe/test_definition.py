@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from ops.games import definition_toml
 from tests.strategies import games
 from tests.universe.test_calendar import calendars
 from universe.catalogue import find_game, games_in, shipped_games
 from universe.definition import (
     definition_digest,
+    definition_toml,
     forbidden_differences,
     game_from_data,
     game_from_json,
