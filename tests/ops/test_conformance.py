@@ -1,7 +1,6 @@
 """The protocol's official conformance suite against the program, if its tools are installed; otherwise skipped.
 
-They are searched in the node_modules folder that UNIVERSE_MCP_TOOLS names, else on the path:
-`npm install node@22 @modelcontextprotocol/conformance@0.1.16 @modelcontextprotocol/inspector@2.12.0`.
+They are searched in the node_modules folder that UNIVERSE_MCP_TOOLS names, else on the path; `.ci/run` installs them.
 """
 
 import os
@@ -46,10 +45,11 @@ NEED_FIXTURES = {
 
 def search_path() -> str:
     """The path with the folder of the tools in front, and node itself, which its package keeps apart."""
-    modules = os.environ.get("UNIVERSE_MCP_TOOLS")
+    named = os.environ.get("UNIVERSE_MCP_TOOLS")
     folders = []
-    if modules:
-        folders = [str(Path(modules) / ".bin"), *map(str, Path(modules).glob("node-*/bin"))]
+    if named:
+        modules = Path(named).resolve()
+        folders = [str(modules / ".bin"), *map(str, modules.glob("node-*/bin"))]
     return os.pathsep.join([*reversed(folders), os.environ["PATH"]])
 
 
