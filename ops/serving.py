@@ -113,7 +113,8 @@ async def _serve_http(life: Life, plan: "HttpPlan", listeners: Sequence[trio.Soc
 
     for host, port in addresses(listeners):
         shown = f"[{host}]" if ":" in host else host
-        log.info("http.listening", url=f"http://{shown}:{port}{ENDPOINT}", tokens=bool(plan.tokens))
+        url = f"http://{shown}:{port}{ENDPOINT}"
+        log.info("http.listening", url=url, names=sorted(plan.names.hosts), tokens=bool(plan.tokens))
     life.serving.set()
     await serve_http(plan, listeners, stop=life.stop)
     life.http_ended.set()

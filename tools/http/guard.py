@@ -4,8 +4,10 @@
 when it is busy.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import perf_counter
 
 import attrs
 import structlog
@@ -62,9 +64,8 @@ class Guard:
             if isinstance(found, Refusal):
                 await self._refuse(found, scope, incoming, send)
                 return
-            log.debug("http.requested", method=scope["method"], path=scope["path"][:64], client=found)
             with self._at_work(found):
-                await self._serve(scope, headers, incoming, send)
+                await self._serve(scope, headers, incoming, _noting(scope, found, send))
 
     def end_streams(self) -> None:
         """End what would go on for ever: clients that only listen."""
@@ -162,3 +163,19 @@ class Guard:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         else:  # hypercorn would wait for ever to hand over what nobody takes
             self.connections.cut(tuple(scope["client"]))
+
+
+def _noting(scope: Scope, client: str, send: Send) -> Send:
+    """Return a send that logs the beginning of the answer, where anybody reads that."""
+    if not log.is_enabled_for(logging.DEBUG):
+        return send
+    begun = perf_counter()
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            seconds = round(perf_counter() - begun, 6)
+            facts = {"method": scope["method"], "path": scope["path"][:64], "status": message["status"]}
+            log.debug("http.answered", **facts, seconds=seconds, client=client)
+        await send(message)
+
+    return noting

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from tests.tools.http.serving import META, serving, text_of
 from tools.http import body, guard
@@ -159,3 +160,17 @@ async def test_what_is_not_there_says_what_is() -> None:
             404,
             {"error": "there is nothing here; there is /mcp, /health, /broken"},
         )
+
+
+async def test_each_answer_can_be_read_in_the_log_without_its_token() -> None:
+    async with serving(TOKENS) as served:
+        with capture_logs() as logs:
+            await served.call("echo", token=AGENT)
+    (answered,) = [entry for entry in logs if entry["event"] == "http.answered"]
+    assert {key: answered[key] for key in ("method", "path", "status", "client")} == {
+        "method": "POST",
+        "path": "/mcp",
+        "status": 200,
+        "client": "agent",
+    }
+    assert AGENT not in str(logs)
