@@ -99,7 +99,7 @@ def configure_logging(*, level: int = logging.INFO, form: Format = "auto") -> No
     serious = max(level, logging.WARNING)
     root.setLevel(logging.INFO if debugging else serious)  # libraries speak up when something is wrong
     for name in TELLTALES:
-        logging.getLogger(name).setLevel(serious)
+        logging.getLogger(name).setLevel(max(level, logging.ERROR))  # a warning names a session too
     logging.captureWarnings(capture=True)
 
 

@@ -45,7 +45,7 @@ def glance(reader: "Reader | None") -> Glance:
         with reader.snapshot() as snapshot:
             return Glance(universe=snapshot.universe, games=tuple(snapshot.games()))
     except Exception as fault:  # noqa: BLE001  damaged bytes raise anything, and monitoring must go on
-        log.warning("store.unreadable", reason=f"{type(fault).__name__}: {fault}")
+        log.debug("store.unreadable", reason=f"{type(fault).__name__}: {fault}")
         return Glance(fault=_words(fault))
 
 

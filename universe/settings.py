@@ -58,6 +58,7 @@ class HttpSettings:
     requests_per_second: int = _count(100_000, 100)
     requests_burst: int = _count(100_000, 200)
     requests_at_once: int = _count(4_000, 256)  # streams included
+    sessions: int = _count(2_048, 256)  # of the protocol's revisions that have them
 
 
 @attrs.frozen(kw_only=True)

@@ -5,8 +5,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
 from tools.http.bounds import BODY_BYTES_MAX, BODY_SECONDS_MAX, DISCARD_SECONDS_MAX, DISCARDED_BYTES_MAX
-from tools.http.refusal import TOO_LARGE, TOO_MANY_VALUES, TOO_SLOW, Refusal
-from tools.malformed import has_too_many_values
+from tools.http.refusal import AMBIGUOUS, TOO_LARGE, TOO_SLOW, Refusal
 
 
 class GoneError(Exception):
@@ -20,19 +19,20 @@ class Incoming:
         self._receive = receive
         self.complete = False
 
-    async def body(self, headers: Headers) -> bytes | Refusal:
+    async def body(self, headers: Headers, bytes_max: int = BODY_BYTES_MAX) -> bytes | Refusal:
         """Return the body, or why it is not taken; GoneError if the client leaves meanwhile."""
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length[:20]) > BODY_BYTES_MAX:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return AMBIGUOUS
+        if length.isdecimal() and int(length[:20]) > bytes_max:
             return TOO_LARGE
         body = bytearray()
         with trio.move_on_after(BODY_SECONDS_MAX):
             while not self.complete:
                 body += await self._next_part()
-                if len(body) > BODY_BYTES_MAX:
+                if len(body) > bytes_max:
                     return TOO_LARGE
-            whole = bytes(body)
-            return TOO_MANY_VALUES if has_too_many_values(whole) else whole
+            return bytes(body)
         return TOO_SLOW
 
     async def discard(self) -> None:

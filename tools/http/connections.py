@@ -5,18 +5,21 @@ for ever; here every send is bounded in time, and every connection can be cut.
 """
 
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
+from traceback import extract_tb
 
 import attrs
+import h11
 import structlog
 import trio
 from hypercorn.config import Config
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
 
 from tools.http.bounds import SEND_SECONDS_MAX
+from tools.http.plain import PlainServer
 from tools.traffic import Traffic
 
 ACCEPT_PAUSE_SECONDS = 0.1  # after an accept that failed for want of descriptors or memory
@@ -26,17 +29,10 @@ _FULL = (
     b"Content-Length: 45\r\n\r\nThis server has all the connections it takes."
 )
 
-Peer = tuple[str, int]  # address and port, as ASGI has it
+CONNECTION = "connection"  # in the state of an ASGI scope
+PARTINGS = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError, h11.LocalProtocolError)
 
 log = structlog.get_logger()
-
-
-class PromptServer(TCPServer):
-    """hypercorn's server of one connection, which ends as soon as its client has left."""
-
-    async def _read_data(self) -> None:
-        await super()._read_data()
-        await self.idle_task.stop()  # else it would wait for the next request of nobody
 
 
 class PromptStream(trio.abc.HalfCloseableStream):
@@ -75,19 +71,14 @@ class PromptStream(trio.abc.HalfCloseableStream):
         self.socket.close()
 
 
-@attrs.frozen
-class _Open:
-    stream: PromptStream
-    scope: trio.CancelScope
-
-
 @attrs.define
 class Connections:
-    """Every open connection of one server, by its peer."""
+    """Every open connection of one server. A request finds its own under ``CONNECTION`` in the state of its scope."""
 
     traffic: Traffic
     connections_max: int
-    _open: dict[Peer, _Open] = attrs.field(factory=dict)
+    _open: dict[PromptStream, trio.CancelScope] = attrs.field(factory=dict)
+    _crashes: int = 0
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext, stream: trio.SocketStream) -> None:
         """Run one connection to its end. Whatever goes wrong with it is its own end alone."""
@@ -95,38 +86,50 @@ class Connections:
             self.traffic.refused["connections"] += 1
             await _turn_away(stream)
             return
+        prompt = PromptStream(stream)
+        state = ConnectionState({CONNECTION: prompt})
         self.traffic.connections += 1
         try:
-            await self._run(stream, lambda prompt: PromptServer(app, config, context, ConnectionState({}), prompt))  # type: ignore[arg-type]  # it takes any stream with a socket
-        except OSError:  # gone before it began
-            pass
-        except Exception:
-            log.exception("connection.crashed")
+            with trio.CancelScope() as scope:
+                self._open[prompt] = scope
+                await PlainServer(app, config, context, state, prompt)  # type: ignore[arg-type]  # any stream with a socket
+        except Exception as fault:  # noqa: BLE001  told without its words, which may quote a request
+            self._note(fault)
         finally:
+            del self._open[prompt]
             self.traffic.connections -= 1
             stream.socket.close()
 
-    async def _run(self, stream: trio.SocketStream, server_of: Callable[[PromptStream], PromptServer]) -> None:
-        host, port, *_ = stream.socket.getpeername()
-        prompt = PromptStream(stream)
-        with trio.CancelScope() as scope:
-            self._open[host, port] = _Open(prompt, scope)
-            try:
-                await server_of(prompt)
-            finally:
-                del self._open[host, port]
-
-    def cut(self, peer: Peer) -> None:
+    def cut(self, prompt: PromptStream) -> None:
         """End a connection here and now, whatever it waits for."""
-        found = self._open.get(peer)
-        if found is not None:
-            found.scope.cancel()
-            found.stream.cut()
+        scope = self._open.get(prompt)
+        if scope is not None:
+            scope.cancel()
+            prompt.cut()
 
     def cut_all(self) -> None:
         """End every connection."""
-        for peer in list(self._open):
-            self.cut(peer)
+        for prompt in list(self._open):
+            self.cut(prompt)
+
+    def _note(self, fault: Exception) -> None:
+        """Log a mistake of ours; a client that left in the middle of something is none."""
+        mistakes = [leaf for leaf in _leaves(fault) if not isinstance(leaf, PARTINGS)]
+        if not mistakes:
+            return
+        self._crashes += 1
+        if self._crashes.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
+            last = extract_tb(mistakes[0].__traceback__)[-1]
+            where = f"{Path(last.filename).name}:{last.lineno}"
+            log.error("connection.crashed", error=type(mistakes[0]).__name__, where=where, times=self._crashes)
+
+
+def _leaves(fault: BaseException) -> Iterator[BaseException]:
+    if isinstance(fault, BaseExceptionGroup):
+        for part in fault.exceptions:
+            yield from _leaves(part)
+    else:
+        yield fault
 
 
 async def accept(

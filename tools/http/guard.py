@@ -1,8 +1,4 @@
-"""What stands before every request: names, tokens, bounds, rates, and the body in full. Each refusal says why.
-
-``/health`` and ``/ready`` are open to those who watch over the server: they tell nothing of use to others, and answer
-when it is busy.
-"""
+"""What stands before every request: admission, then the body in full, and the count of what is at work."""
 
 import logging
 from collections.abc import Iterator
@@ -12,30 +8,16 @@ from time import perf_counter
 import attrs
 import structlog
 import trio
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
-from mcp.server.auth.provider import AccessToken
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tools.http.admission import Admission, is_open
 from tools.http.body import GoneError, Incoming
-from tools.http.bounds import REQUESTS_MAX
-from tools.http.connections import Connections
-from tools.http.limits import ClientLimits
-from tools.http.names import Names
-from tools.http.refusal import (
-    BUSY,
-    FOREIGN_HOST,
-    FOREIGN_ORIGIN,
-    TOKEN_MISSING,
-    TOKEN_WRONG,
-    Refusal,
-    too_fast,
-    too_many_at_once,
-)
-from tools.tokens import Tokens
-from tools.traffic import Traffic
+from tools.http.bounds import BODY_BYTES_MAX
+from tools.http.connections import CONNECTION, PARTINGS, Connections
+from tools.http.refusal import Refusal
 
-OPEN_PATHS = frozenset({"/health", "/ready"})
+END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 log = structlog.get_logger()
 
@@ -45,21 +27,15 @@ class Guard:
     """An ASGI application around another."""
 
     app: ASGIApp
-    names: Names
-    tokens: Tokens | None
-    limits: ClientLimits
-    traffic: Traffic
+    admission: Admission
     connections: Connections
     _streams: set[trio.CancelScope] = attrs.field(factory=set)
     _ended: trio.Event = attrs.field(factory=trio.Event)  # the next request to end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or say why not."""
-        if scope["type"] != "http":  # a websocket: refused by closing it before it is open
-            await send({"type": "websocket.close"})
-            return
         headers, incoming = Headers(scope=scope), Incoming(receive)
-        found = self._examined(scope, headers)
+        found = self.admission.examined(scope, headers)
         with suppress(GoneError):
             if isinstance(found, Refusal):
                 await self._refuse(found, scope, incoming, send)
@@ -74,57 +50,24 @@ class Guard:
 
     async def wait_idle(self) -> None:
         """Wait until no request is at work. What hypercorn was given to send has then been sent."""
-        while self.traffic.requests:
+        while self.admission.traffic.requests:
             await self._ended.wait()
-
-    def _examined(self, scope: Scope, headers: Headers) -> str | Refusal:
-        """Return whose request it is, "" where nobody needs a name; or why it is not served."""
-        if scope["path"] in OPEN_PATHS:
-            return ""
-        if not self.names.allows_host(headers.get("host")):
-            return FOREIGN_HOST
-        if not self.names.allows_origin(headers.get("origin")):
-            return FOREIGN_ORIGIN
-        client = self._client(headers)
-        if isinstance(client, Refusal):
-            return client
-        if client:
-            scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=client, scopes=[]))  # owns its sessions
-        return self._bounded(client) or client
-
-    def _client(self, headers: Headers) -> str | Refusal:
-        if self.tokens is None:
-            return ""
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
-            return TOKEN_MISSING
-        return self.tokens.holder(token.strip()) or TOKEN_WRONG
-
-    def _bounded(self, client: str) -> Refusal | None:
-        if self.traffic.requests >= REQUESTS_MAX:
-            return BUSY
-        if not client:
-            return None
-        settings = self.limits.settings
-        if self.limits.is_busy(client):
-            return too_many_at_once(settings.requests_at_once)
-        seconds = self.limits.seconds_to_wait(client)
-        return too_fast(seconds, settings.requests_per_second, settings.requests_burst) if seconds else None
 
     @contextmanager
     def _at_work(self, client: str) -> Iterator[None]:
-        self.traffic.requests += 1
-        self.limits.at_work[client] += 1
+        traffic, at_work = self.admission.traffic, self.admission.limits.at_work
+        traffic.requests += 1
+        at_work[client] += 1
         try:
             yield
         finally:
-            self.traffic.requests -= 1
-            self.limits.at_work[client] -= 1
+            traffic.requests -= 1
+            at_work[client] -= 1
             self._ended.set()
             self._ended = trio.Event()
 
     async def _serve(self, scope: Scope, headers: Headers, incoming: Incoming, send: Send) -> None:
-        body = await incoming.body(headers)
+        body = await incoming.body(headers, 0 if is_open(scope) else BODY_BYTES_MAX)
         if isinstance(body, Refusal):
             await self._refuse(body, scope, incoming, send)
         elif scope["method"] == "GET":
@@ -134,11 +77,11 @@ class Guard:
 
     async def _serve_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve what may be an endless stream; ended by us it ends in order, so that the client comes back."""
-        started = False
+        last: Message = END
 
         async def noting(message: Message) -> None:
-            nonlocal started
-            started = True
+            nonlocal last
+            last = message
             await send(message)
 
         with trio.CancelScope() as stream:
@@ -147,22 +90,25 @@ class Guard:
                 await self.app(scope, receive, noting)
             finally:
                 self._streams.discard(stream)
-        if stream.cancelled_caught and started:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        begun_only = last["type"] == "http.response.start" or last.get("more_body", False)
+        if stream.cancelled_caught and begun_only:
+            await send(END)
 
     async def _refuse(self, refusal: Refusal, scope: Scope, incoming: Incoming, send: Send) -> None:
         """Answer with a refusal; a client that goes on sending regardless loses its connection."""
-        self.traffic.refused[refusal.reason] += 1
-        times = self.traffic.refused[refusal.reason]
+        refused = self.admission.traffic.refused
+        refused[refusal.reason] += 1
+        times = refused[refusal.reason]
         if times.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …: a flood must not fill the log
             log.warning("http.refused", reason=refusal.reason, times=times, path=scope["path"][:64])
-        await send(refusal.start)
-        await send({"type": "http.response.body", "body": refusal.body, "more_body": True})
-        await incoming.discard()
-        if incoming.complete:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        else:  # hypercorn would wait for ever to hand over what nobody takes
-            self.connections.cut(tuple(scope["client"]))
+        with suppress(*PARTINGS):  # it has not waited for the end
+            await send(refusal.start)
+            await send({"type": "http.response.body", "body": refusal.body, "more_body": True})
+            await incoming.discard()
+            if incoming.complete:
+                await send(END)
+                return
+        self.connections.cut(scope["state"][CONNECTION])  # hypercorn would wait for ever to hand over what nobody takes
 
 
 def _noting(scope: Scope, client: str, send: Send) -> Send:

@@ -9,7 +9,6 @@ import attrs
 from mcp_types import INVALID_REQUEST
 
 from tools.http.bounds import BODY_BYTES_MAX, BODY_SECONDS_MAX
-from tools.malformed import VALUES_MAX
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +68,18 @@ BUSY = Refusal(
     message="the server has as many requests at work as it takes; ask again in a second",
     headers={"retry-after": "1"},
 )
+SESSIONS_FULL = Refusal(
+    status=503,
+    reason="sessions",
+    message="the server has as many sessions open as it takes; ask without one (revision 2026-07-28), or later",
+    headers={"retry-after": "60"},
+)
+AMBIGUOUS = Refusal(
+    status=400,
+    reason="ambiguous",
+    message="a request has either Content-Length or Transfer-Encoding",
+    ends=True,
+)
 TOO_LARGE = Refusal(
     status=413,
     reason="too_large",
@@ -81,7 +92,6 @@ TOO_SLOW = Refusal(
     message=f"the request did not arrive within {BODY_SECONDS_MAX:g} seconds",
     ends=True,
 )
-TOO_MANY_VALUES = Refusal(status=413, reason="too_many_values", message=f"a request may have {VALUES_MAX:,} values")
 
 
 def too_fast(seconds: float, rate: int, burst: int) -> Refusal:
@@ -101,4 +111,14 @@ def too_many_at_once(allowed: int) -> Refusal:
         reason="at_once",
         message=f"a client may have {allowed} requests at work at once, streams included; wait for one to end",
         headers={"retry-after": "1"},
+    )
+
+
+def too_many_sessions(allowed: int) -> Refusal:
+    """Return the answer to a client that has as many sessions open as it may."""
+    return Refusal(
+        status=429,
+        reason="sessions",
+        message=f"a client may have {allowed} sessions open; close one (DELETE), or ask without a session",
+        headers={"retry-after": "60"},
     )

@@ -26,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from tools.http.admission import Admission
 from tools.http.bounds import (
     BODY_BYTES_MAX,
     CONNECTIONS_MAX,
@@ -152,14 +153,24 @@ def _guard(plan: HttpPlan, manager: StreamableHTTPSessionManager, connections: C
         return JSONResponse({"error": f"there is nothing here; there is {', '.join(paths)}"}, status_code=404)
 
     routes = [Route(ENDPOINT, endpoint=StreamableHTTPASGIApp(manager)), *plan.routes]
-    return Guard(
-        app=Starlette(routes=routes, exception_handlers={404: not_found}),
+    admission = Admission(
+        endpoint=ENDPOINT,
         names=plan.names,
         tokens=plan.tokens,
         limits=ClientLimits(plan.settings),
         traffic=plan.traffic,
-        connections=connections,
+        sessions=partial(_sessions, manager),
     )
+    return Guard(
+        app=Starlette(routes=routes, exception_handlers={404: not_found}), admission=admission, connections=connections
+    )
+
+
+def _sessions(manager: StreamableHTTPSessionManager, client: str | None) -> int:
+    """Return how many sessions are open: a client's, or all. The SDK has no public name for them."""
+    if client is None:
+        return len(manager._server_instances)  # noqa: SLF001  as said
+    return sum(owner["client_id"] == client for owner in manager._session_owners.values())  # noqa: SLF001  as said
 
 
 def _config() -> Config:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.tools.http.serving import LEGACY, META, MODERN, Served, request_bytes, serving, text_of, wait_until
 from tools.http import connections, server
+from tools.http.plain import PlainProtocol
 
 LARGE = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "large", "arguments": {}, "_meta": META}}
 LARGE_BYTES = request_bytes(LARGE, f"mcp-protocol-version: {MODERN}", "mcp-method: tools/call", "mcp-name: large")
@@ -127,13 +128,66 @@ async def test_a_mistake_in_a_route_is_its_own_end_alone(caplog: pytest.LogCaptu
     assert "a mistake of ours" in caplog.text
 
 
-async def test_a_websocket_is_refused() -> None:
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        "upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+        "upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__",
+    ],
+)
+async def test_an_upgrade_is_an_ordinary_request(upgrade: str) -> None:
     async with serving() as served, await served.connect() as stream:
         await stream.send_all(
-            b"GET /mcp HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
-            b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            f"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n{upgrade}\r\n\r\n".encode()
         )
-        assert bytes(await stream.receive_some()).startswith(b"HTTP/1.1 403")
+        assert bytes(await stream.receive_some()).startswith(b"HTTP/1.1 200")
+
+
+async def test_http_2_is_not_spoken() -> None:
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(preface)
+        assert not bytes(await stream.receive_some()).startswith(b"\0")
+        await served.wait_connections(0)
+
+
+async def test_two_connections_from_one_address_and_port_are_two() -> None:
+    """One goes, the other can still be ended."""
+    async with serving(host="0.0.0.0") as served:  # noqa: S104  two addresses of one machine
+        pair: list[trio.socket.SocketType] = []
+        for host in ("127.0.0.1", "127.0.0.2"):
+            plain = trio.socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            await plain.bind(("127.0.0.1", pair[0].getsockname()[1] if pair else 0))
+            await plain.connect((host, served.port))
+            pair.append(plain)
+        stalled_one, other = map(trio.SocketStream, pair)
+        await stalled_one.send_all(LARGE_BYTES)
+        await served.wait_requests(1)
+        await other.aclose()
+        await served.wait_connections(1)
+        started = trio.current_time()
+        served.stop.set()
+        await served.ended.wait()
+        assert trio.current_time() - started < 3, "what was stalled has been cut"
+        await stalled_one.aclose()
+
+
+async def test_a_crash_is_told_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of a library may quote the request, and a request holds a token."""
+
+    async def crash(*_: object) -> None:
+        raise ValueError("Bearer secret-secret-secret")
+
+    monkeypatch.setattr(PlainProtocol, "handle", crash)
+    with capture_logs() as logs:
+        async with serving() as served, await served.connect() as stream:
+            await stream.send_all(b"GET / HTTP/1.1\r\n\r\n")
+            assert not await stream.receive_some()
+    (crashed,) = [entry for entry in logs if entry["event"] == "connection.crashed"]
+    assert crashed["error"] == "ValueError"
+    assert "secret" not in str(logs)
 
 
 HOSTILE = (

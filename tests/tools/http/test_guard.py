@@ -7,8 +7,8 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from tests.tools.http.serving import META, serving, text_of
-from tools.http import body, guard
+from tests.tools.http.serving import LEGACY, META, serving, text_of
+from tools.http import admission, body
 from tools.tokens import tokens_of_environment
 from universe.settings import HttpSettings
 
@@ -112,7 +112,7 @@ async def test_a_client_may_have_so_many_requests_at_work() -> None:
 
 
 async def test_all_clients_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "REQUESTS_MAX", 1)
+    monkeypatch.setattr(admission, "REQUESTS_MAX", 1)
     async with serving() as served, trio.open_nursery() as nursery:
         nursery.start_soon(served.call, "wait")
         await served.wait_requests(1)
@@ -131,16 +131,52 @@ async def test_a_large_body_is_refused_whether_announced_or_not() -> None:
         for content in (b" " * 10_000_000, parts()):
             answer = await served.client.post("/mcp", content=content, headers={"content-type": "application/json"})
             assert answer.status_code == 413
-            assert "262,144 bytes" in answer.json()["error"]["message"]
+            assert "65,536 bytes" in answer.json()["error"]["message"]
         assert served.traffic.refused == {"too_large": 2}
         assert text_of(await served.call("echo")) == "{}"
 
 
-async def test_a_body_of_too_many_values_is_not_parsed() -> None:
-    async with serving() as served:
-        answer = await served.client.post("/mcp", content=b"[" * 150_000, headers={"content-type": "application/json"})
+async def test_a_body_with_two_lengths_is_refused() -> None:
+    """What stands between clients and servers may believe the other one: the gap is where requests are smuggled."""
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(
+            b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        answer = bytes(await stream.receive_some())
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"connection: close" in answer
+        await served.wait_connections(0)
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_what_is_open_to_all_takes_no_body(path: str) -> None:
+    async with serving(TOKENS) as served:
+        answer = await served.client.request("GET", path, content=b"x" * 100)
         assert answer.status_code == 413
-        assert "100,000 values" in answer.json()["error"]["message"]
+        assert (await served.client.post(path, content=b"x" * 100)).status_code == 401
+
+
+async def test_a_client_may_have_so_many_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "SESSIONS_MAX", 3)
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+    }
+    agent, other = ({"authorization": f"Bearer {token}"} for token in (AGENT, OTHER))
+    async with serving(TOKENS, HttpSettings(sessions=2)) as served:
+        session = await served.session(**agent)
+        await served.session(**agent)
+        answer = await served.post(hello, **agent)
+        assert answer.status_code == 429
+        assert "2 sessions" in answer.json()["error"]["message"]
+        await served.session(**other)
+        assert (await served.post(hello, **other)).status_code == 503, "all together have a bound too"
+        assert text_of(await served.call("echo", token=AGENT)) == "{}", "the other revision needs none"
+        assert served.traffic.refused == {"sessions": 2}
+        assert (await served.client.delete("/mcp", headers={"mcp-session-id": session, **agent})).status_code == 200
+        await served.session(**agent)
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
