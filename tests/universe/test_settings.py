@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from universe.errors import SettingsError
-from universe.settings import FeedSettings, Settings, UniverseSettings, settings_from_toml
+from universe.settings import FeedSettings, HttpSettings, Settings, UniverseSettings, settings_from_toml
 
 WHOLE = """
 [universe]
 logical_day_seconds = 3600
 raw_draws = "off"
+
+[http]
+requests_per_second = 20
+sessions = 3
 
 [game.GAME_001]
 source = "https://example.org/{page}"
@@ -33,6 +37,7 @@ def read(tmp_path: Path, text: str) -> Settings:
 def test_a_whole_file_is_read(tmp_path: Path) -> None:
     settings = read(tmp_path, WHOLE)
     assert settings.universe == UniverseSettings(logical_day_seconds=3600.0, raw_draws="off")
+    assert settings.http == HttpSettings(requests_per_second=20, requests_burst=200, requests_at_once=256, sessions=3)
     assert settings.feed("GAME_001") == FeedSettings(
         source="https://example.org/{page}",
         format="csv",
@@ -124,3 +129,9 @@ def test_a_value_where_a_table_belongs_is_told_in_a_persons_words(tmp_path: Path
         read(tmp_path, text)
     assert "iterable" not in str(caught.value)
     assert "attribute" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["0", "true", "1.5", '"100"', "1_000_000"])
+def test_what_a_client_may_use_is_a_count(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match=r"config\.http"):
+        read(tmp_path, f"[http]\nrequests_per_second = {value}")
