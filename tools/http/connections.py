@@ -5,6 +5,8 @@ for ever; here every send is bounded in time, and every connection can be cut.
 """
 
 import errno
+import os
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +24,7 @@ from tools.http.bounds import SEND_SECONDS_MAX
 from tools.http.plain import PlainServer
 from tools.traffic import Traffic
 
+ACCEPTED_MAX = 64  # in one round of the event loop
 ACCEPT_PAUSE_SECONDS = 0.1  # after an accept that failed for want of descriptors or memory
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _FULL = (
@@ -135,17 +138,24 @@ def _leaves(fault: BaseException) -> Iterator[BaseException]:
 async def accept(
     listener: trio.SocketListener, nursery: trio.Nursery, serve: Callable[[trio.SocketStream], Awaitable[None]]
 ) -> None:
-    """Start ``serve(stream)`` in the nursery for every connection. Runs until cancelled."""
-    while True:
-        try:
-            stream = await listener.accept()
-        except OSError as fault:
-            if fault.errno not in _NO_ROOM:
-                raise
-            log.warning("http.accept_failed", reason=fault.strerror)
-            await trio.sleep(ACCEPT_PAUSE_SECONDS)
-        else:
-            nursery.start_soon(serve, stream)
+    """Start ``serve(stream)`` in the nursery for every connection. Runs until cancelled.
+
+    Many at a time: one for each round of the event loop would keep a thousand new clients of a busy server waiting.
+    """
+    with socket.socket(fileno=os.dup(listener.socket.fileno())) as waiting:  # non-blocking, as the listener's own
+        while True:
+            await trio.lowlevel.wait_readable(waiting)
+            try:
+                for _ in range(ACCEPTED_MAX):
+                    accepted, _peer = waiting.accept()
+                    nursery.start_soon(serve, trio.SocketStream(trio.socket.from_stdlib_socket(accepted)))
+            except (BlockingIOError, ConnectionAbortedError):  # no more of them, or one that has left already
+                pass
+            except OSError as fault:
+                if fault.errno not in _NO_ROOM:
+                    raise
+                log.warning("http.accept_failed", reason=fault.strerror)
+                await trio.sleep(ACCEPT_PAUSE_SECONDS)
 
 
 async def _turn_away(stream: trio.SocketStream) -> None:
