@@ -15,6 +15,7 @@ from ops.bench_machine import machine
 from ops.bench_pipeline import pipeline
 from ops.bench_process import dry_run, kernel_load, production_pace, start_up, verify
 from ops.bench_scale import PARTS, Scale
+from ops.bench_served import served
 from ops.bench_tools import BUSY_DRAWS_MAX, growth_of_answers, tools
 from ops.bench_universes import Universes
 from ops.run import LIMIT_DRAWS
@@ -77,6 +78,10 @@ class Bench:
                 sizes.append(tools(built, self.scale.tools, self.folder / "tools"))
         return {"sizes": sizes, "growth": growth_of_answers(sizes)} if sizes else None
 
+    def served(self) -> dict[str, Any]:
+        """Measure what clients of real servers get."""
+        return served(self.game, self.scale.served, self.folder / "served", self.universes.cache)
+
     def start_up(self) -> dict[str, Any]:
         """Measure processes that do little."""
         processes, folder = self.scale.processes, self.folder / "start_up"
@@ -109,7 +114,7 @@ def run_benchmark(
     cache = folder / "cache" if scale.pipeline.cold else None
     universes = Universes(folder / "universes", cache)
     bench = Bench(scale=scale, folder=folder, universes=universes)
-    if cache and not {"pipeline", "growth", "tools", "verify"}.isdisjoint(only or PARTS):
+    if cache and not {"pipeline", "growth", "tools", "served", "verify"}.isdisjoint(only or PARTS):
         kernel_load(cache)
     measured = {}
     for name, part in bench.parts().items():

@@ -2,7 +2,7 @@
 
 import attrs
 
-PARTS = ("generation", "counting", "stages", "pipeline", "growth", "tools", "start_up", "verify", "pace")
+PARTS = ("generation", "counting", "stages", "pipeline", "growth", "tools", "served", "start_up", "verify", "pace")
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +37,17 @@ class ToolsScale:
 
 
 @attrs.frozen(kw_only=True)
+class ServedScale:
+    """The universe that is served, and how often each tool is called in a round, one after the other and at once."""
+
+    draws: int
+    results: int
+    rounds: int
+    calls: int
+    flood_calls: int
+
+
+@attrs.frozen(kw_only=True)
 class Scale:
     """How much is measured. ``pace_seconds`` 0: the production pace is left out."""
 
@@ -45,6 +56,7 @@ class Scale:
     pipeline: PipelineScale
     growth_draws: int
     tools: ToolsScale
+    served: ServedScale
     verify_draws: int
     processes: int
     pace_seconds: float = 0.0
@@ -63,6 +75,7 @@ QUICK = Scale(
     ),
     growth_draws=60_000,
     tools=ToolsScale(draws=(60_000,), calls=10, busy_seconds=0.5),
+    served=ServedScale(draws=60_000, results=40, rounds=1, calls=3, flood_calls=100),
     verify_draws=60_000,
     processes=1,
 )
@@ -79,6 +92,7 @@ DEFAULT = Scale(
     ),
     growth_draws=40_000_000,
     tools=ToolsScale(draws=(1_000_000, 10_000_000), calls=100, busy_seconds=4.0),
+    served=ServedScale(draws=1_000_000, results=2_000, rounds=5, calls=100, flood_calls=1_000),
     verify_draws=10_000_000,
     processes=5,
 )
@@ -95,6 +109,7 @@ FULL = Scale(
     ),
     growth_draws=100_000_000,
     tools=ToolsScale(draws=(1_000_000, 10_000_000, 40_000_000, 100_000_000), calls=300, busy_seconds=5.0),
+    served=ServedScale(draws=1_000_000, results=2_000, rounds=9, calls=200, flood_calls=2_000),
     verify_draws=40_000_000,
     processes=7,
 )

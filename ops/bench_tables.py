@@ -79,6 +79,29 @@ def _print_tools(name: str, part: Mapping[str, Any]) -> None:
         print_text(f"busy at {size['draws']:,}: {size['busy_draws_per_second']:,} draws a second beside the calls")
 
 
+def _print_served(name: str, part: Mapping[str, Any]) -> None:
+    """Print milliseconds of each tool as its clients wait, one column for each way to ask; then the floods."""
+    ways: Mapping[str, Mapping[str, Any]] = part["answers"]
+    rows = [
+        (
+            tool,
+            *(
+                f"{tools[tool]['p50_ms']} / {tools[tool]['p99_ms']} / {tools[tool]['to_empty']}"
+                for tools in ways.values()
+            ),
+        )
+        for tool in next(iter(ways.values()))
+    ]
+    print_table([f"{name}, p50 / p99 ms / times empty", *ways], rows)
+    print_text("")
+    _print_across(f"{part['in_flight']} in flight", part["floods"])
+    print_text("")
+    _print_across("pace under floods", part["pace_under_floods"])
+    print_text(f"every one of {part['verified_draws']:,} draws is by the seed rule")
+    for line in part["missed"]:
+        print_text(f"missed: {line}")
+
+
 LAYOUTS: Mapping[str, Callable[[str, Any], None]] = {
     "generation": _print_across,
     "counting": _print_across,
@@ -86,6 +109,7 @@ LAYOUTS: Mapping[str, Callable[[str, Any], None]] = {
     "pipeline": _print_pipeline,
     "growth": _print_down,
     "tools": _print_tools,
+    "served": _print_served,
     "start_up": _print_down,
     "verify": _print_down,
     "pace": _print_down,

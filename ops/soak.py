@@ -17,7 +17,7 @@ from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE, tell
 from ops.soak_process import SoakError
 from ops.terminal import print_json, print_table
 
-KINDS = ("kills", "signals", "leaders", "race", "week")
+KINDS = ("kills", "signals", "leaders", "race", "week", "subscribers")
 
 
 @click.command("soak")
@@ -26,12 +26,22 @@ KINDS = ("kills", "signals", "leaders", "race", "week")
 @click.option("--seed", type=int, default=1, show_default=True, help="Where the random moments come from.")
 @click.option("--round", "only", type=click.IntRange(0), help="kills: this round alone, to see a failure again.")
 @click.option("--minutes", type=click.FloatRange(0.2), default=7.0, show_default=True, help="week: its length.")
+@click.option("--clients", type=click.IntRange(2), default=1_000, show_default=True, help="subscribers: how many.")
+@click.option("--seconds", type=click.FloatRange(2), default=60.0, show_default=True, help="subscribers: each phase.")
 @click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Where to work, and what is left; else a scratch one."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def soak_command(
-    kind: str, count: int | None, seed: int, only: int | None, minutes: float, data_dir: Path | None, as_json: bool
+    kind: str,
+    count: int | None,
+    seed: int,
+    only: int | None,
+    minutes: float,
+    clients: int,
+    seconds: float,
+    data_dir: Path | None,
+    as_json: bool,
 ) -> int:
     """Treat real processes as badly as a machine may, and check what is left.
 
@@ -41,10 +51,16 @@ def soak_command(
     python -m ops.soak leaders              50 leaders killed, two followers each
     python -m ops.soak race                 20 processes started at once on nothing, 10 times
     python -m ops.soak week --minutes 7     a week of production, a minute a day
+    python -m ops.soak subscribers          1,000 clients of its HTTP server, for two minutes
     """
     folder = nullcontext(str(data_dir)) if data_dir else tempfile.TemporaryDirectory(prefix="universe-soak-")
     with folder as path:
-        document = _soak(kind, count, seed, only, minutes, Path(path))
+        if kind == "subscribers":
+            from ops.soak_subscribers import soak_subscribers
+
+            document = soak_subscribers(clients, seconds, Path(path), _note)
+        else:
+            document = _soak(kind, count, seed, only, minutes, Path(path))
     if as_json:
         print_json(document)
     else:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops import bench_parts, bench_universes
+from ops.bench_answers import Incoming
 from ops.bench_child import finished
 from ops.bench_draws import bench_clock, make_results
 from ops.bench_growth import Commit, line, memory, pace
@@ -20,6 +21,7 @@ from ops.bench_process import usage
 from ops.bench_reference import Counts, draw_plainly, hashed_rows, sampled_rows
 from ops.bench_run import observe
 from ops.bench_scale import DEFAULT, FULL, PARTS, QUICK, Scale
+from ops.bench_served import _pace, missed
 from ops.bench_tables import print_benchmark, shown
 from ops.bench_universes import Universes
 from ops.main import run_command
@@ -108,6 +110,18 @@ def test_every_tool_is_timed_at_rest_and_beside_the_actors(document: dict[str, A
         assert all(0 < one["p50_ms"] <= one["p99_ms"] and one["calls"] >= 10 for one in size[state].values())
 
 
+def test_every_tool_is_served_beside_an_empty_one(document: dict[str, Any]) -> None:
+    part = document["served"]
+    assert set(part["answers"]) == set(part["floods"]) == {"stdio", "http", "http_session"}
+    for tools in part["answers"].values():
+        assert set(tools) == {"empty", *(question.name for question in QUESTIONS)}
+        assert tools["empty"]["to_empty"] == 1.0
+        assert all(0 < one["p50_ms"] <= one["p99_ms"] and one["calls"] == 3 for one in tools.values())
+    assert all(one["latest_to_empty"] > 0 for one in part["floods"].values())
+    assert set(part["pace_under_floods"]) == {"stdio", "http"}
+    assert part["verified_draws"] >= 2 * part["draws"]
+
+
 def test_small_processes_and_verifying_are_timed(document: dict[str, Any]) -> None:
     assert document["start_up"]["first_answer"]["first_answer_seconds"] > 0
     assert document["start_up"]["dry_run"] | {"seconds": 0} == {"draws": 10_000, "repeats": 1, "seconds": 0}
@@ -124,6 +138,64 @@ def test_the_tables_hold_every_part(document: dict[str, Any], capsys: pytest.Cap
     assert "samples" not in out
     assert "skipped: verify: needs 9.0 GB" in out
     assert [shown(value) for value in (1234, True, None, ["a", 1000])] == ["1,234", "yes", "-", "a 1,000"]
+
+
+# What a served universe must not have suffered.
+
+
+def flooded(ratio: float) -> dict[str, Any]:
+    return {"stdio": {"latest_to_empty": ratio}}
+
+
+def answered(latest: float, other: float) -> dict[str, Any]:
+    return {"stdio": {"get_latest_draws": {"to_empty": latest}, "verify_draw": {"to_empty": other}}}
+
+
+def test_aims_that_are_missed_are_said() -> None:
+    kept, lost = ({"http": {"kept": kept, "draws": 1, "draws_due": 30.0}} for kept in (True, False))
+    assert missed(answered(1.5, 3.5), flooded(0.6), kept) == []
+    assert missed(answered(1.6, 3.6), flooded(0.5), lost) == [
+        "stdio get_latest_draws: 1.6 times an empty answer, at most 1.5",
+        "stdio verify_draw: 3.6 times an empty answer, at most 3.5",
+        "stdio flood: 0.5 of the empty tool's rate, at least 0.6",
+        "http pace: 1 draws, 30.0 were due",
+    ]
+
+
+def test_a_pace_may_be_off_by_a_commit_or_a_percent() -> None:
+    """In 60 s 158 draws are due, 13 a commit."""
+    commits = [(100.0 + 5 * n, 13) for n in range(13)]
+    assert _pace(commits, 102.0, 162.0) == {
+        "seconds": 60.0, "draws": 156, "draws_due": 158.0, "longest_pause_seconds": 5.0, "kept": True,
+    }  # fmt: skip  # one row
+    late = _pace(commits[:10], 102.0, 162.0)
+    assert (late["draws"], late["longest_pause_seconds"], late["kept"]) == (117, 17.0, False)
+
+
+def test_answers_are_cut_out_of_what_comes() -> None:
+    whole = b'HTTP/1.1 200 \r\ncontent-length: 7\r\nmcp-session-id: abc\r\n\r\n{"a":1}'
+    chunks = (
+        b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n"
+        b'24\r\nevent: message\r\nid: 10\r\n\r\ndata: {"b":2}\r\n\r\n\r\n0\r\n\r\n'
+    )
+    incoming = Incoming()
+    incoming.feed(whole + chunks + whole[:-1])
+    first, second = incoming.answer(), incoming.answer()
+    assert first is not None
+    assert second is not None
+    assert (first.status, first.session, first.message()) == (200, "abc", {"a": 1})
+    assert (second.session, second.message()) == (None, {"b": 2})
+    assert incoming.answer() is None
+
+
+def test_events_come_as_they_are_whole() -> None:
+    incoming = Incoming()
+    incoming.feed(b'HTTP/1.1 200 \r\nx: y\r\n\r\n1b\r\nevent: message\r\ndata: {"b"')
+    assert incoming.head() == b"HTTP/1.1 200 \r\nx: y"
+    assert incoming.events() == []
+    incoming.feed(b":2}\r\n\r\n\r\n5\r\n: ping\r\n")
+    assert incoming.events() == [b'{"b":2}']
+    assert incoming.events() == []
 
 
 # The references make what we make.

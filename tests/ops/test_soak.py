@@ -23,10 +23,13 @@ from ops.soak_feed import GARBAGE, serving
 from ops.soak_group import Group, group
 from ops.soak_kills import Acknowledged
 from ops.soak_lives import LIVES
+from ops.soak_news import faults_of_news, news_of
 from ops.soak_phases import doing
 from ops.soak_process import Running, SoakError, document_of, moments, running, wait_until
 from ops.soak_results import result_rows
 from ops.soak_signals import CASES, Ends, _check_end
+from ops.soak_streams import Poller
+from ops.soak_subscribers import Use, _complaints, _growth_faults
 from ops.soak_verdict import Held, allowed, glance, median, require_whole, worst
 from ops.soak_week import Sample, _growth
 from universe.catalogue import shipped_games
@@ -228,10 +231,56 @@ def test_a_busy_machine_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
         assert allowed(2.0) == seconds
 
 
+# Subscribers.
+
+
+def test_news_are_held_against_commits() -> None:
+    """Two clients, three commits, the second and third told together; one hears a tenth of a second later."""
+    everyone = [{"a": [10.5, 12.5]}, {"a": [10.6, 12.6]}]
+    told = news_of(everyone, [10.0, 11.0, 12.0])
+    assert (told["notifications"], told["each_least"], told["each_most"]) == (4, 2, 2)
+    assert told["after_commit"] == {"count": 6, "p50_ms": 600.0, "p99_ms": 1_600.0, "worst_ms": 1_600.0}
+    assert told["after_first"]["worst_ms"] == 100.0
+    assert faults_of_news(everyone, [10.0, 11.0, 12.0]) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "fault"),
+    [
+        ([10.5, 11.5], "1 subscriptions were not told of the last commit"),
+        ([], "1 subscriptions were not told of the last commit"),
+        ([12.0, 12.5, 13.0], "1 subscriptions were told more than once a second"),
+    ],
+)
+def test_a_subscriber_who_is_told_too_little_or_too_much_is_noticed(heard: list[float], fault: str) -> None:
+    assert faults_of_news([{"a": heard}, {"a": [11.0, 12.5]}], [10.0, 12.0]) == [fault]
+    assert faults_of_news([{"a": heard}], []) == ["nothing was committed"]
+
+
+def test_a_server_that_swells_or_complains_is_noticed(tmp_path: Path) -> None:
+    uses = [Use(100.0 + 50 * (n == 0), 10) for n in range(8)]
+    assert _growth_faults("pollers", uses) == []
+    assert _growth_faults("pollers", [*uses, Use(120.0, 10)]) == ["pollers: memory grew 1.20 times"]
+    (fault,) = _complaints(ended(tmp_path, 0, err=event("tool.crashed", level="error") + event("fine", level="info")))
+    assert fault.startswith("the log says tool.crashed")
+
+
+def test_an_answer_that_tells_of_an_older_draw_is_noticed() -> None:
+    def newest(number: int) -> dict[str, Any]:
+        return {"result": {"structuredContent": {"snapshot": {"draw_number": number}}}}
+
+    poller = Poller(0.0)
+    poller._note(newest(5))
+    with pytest.raises(SoakError, match="draw 4 after 5"):
+        poller._note(newest(4))
+    with pytest.raises(SoakError, match="refused"):
+        poller._note({"error": {"code": -32603}})
+
+
 # The command.
 
 
-@pytest.mark.parametrize("kind", [kind for kind in soak.KINDS if kind != "week"])
+@pytest.mark.parametrize("kind", [kind for kind in soak.KINDS if kind not in {"week", "subscribers"}])
 def test_the_command_hands_over_its_options(
     kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
