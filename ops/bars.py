@@ -1,10 +1,36 @@
 """Progress bars for a person, on stderr: draws, rate, time left. Log lines scroll above them."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.text import Text
+
+DAY_SECONDS = 86_400
+DAYS_MAX = 36_500  # beyond a century it is no forecast
+
+
+class TimeLeftColumn(ProgressColumn):
+    """The time left: to the second within a day, else in days, as a production universe has before its milestone."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """Return it as text; a dash while it cannot be told."""
+        return Text(time_left_text(task.time_remaining))
+
+
+def time_left_text(seconds: float | None) -> str:
+    """Return a time left as a person says it."""
+    if seconds is None or seconds > DAYS_MAX * DAY_SECONDS:
+        return "-"
+    if seconds >= DAY_SECONDS:
+        days = round(seconds / DAY_SECONDS)
+        return f"{days:,} day{'s' if days > 1 else ''} left"
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02} left"
 
 
 class RichBars:
@@ -33,14 +59,14 @@ class RichBars:
 
 
 @contextmanager
-def rich_bars() -> Iterator[RichBars]:
+def rich_bars(clock: Callable[[], float] = time.monotonic) -> Iterator[RichBars]:
     """Show bars until the block ends."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[numbers]}"),
         TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TimeLeftColumn(),
     )
     with Progress(
         *columns,
@@ -48,5 +74,6 @@ def rich_bars() -> Iterator[RichBars]:
         redirect_stdout=False,
         refresh_per_second=2,
         speed_estimate_period=120,
+        get_time=clock,
     ) as progress:
         yield RichBars(progress)

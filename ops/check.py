@@ -83,6 +83,8 @@ def _text(verdict: Verdict) -> str:
     )
     if verdict.first_difference is None:
         return f"ok: {verdict.draws_checked:,} draws checked{skipped}"
+    if verdict.first_difference == unreadable(verdict.first_difference.stored):
+        return f"damaged: {verdict.first_difference.stored}; `universe restore` brings back a backup"
     return f"DIFFERENCE: {difference_text(verdict.first_difference)}{skipped}"
 
 

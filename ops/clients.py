@@ -1,7 +1,8 @@
 """``universe clients``: what an MCP client has to be told to start this installation, or to reach a running server.
 
-stdout carries exactly the JSON document or the shell command, stderr says where it goes. Hosts start servers in a
-directory of their own with next to no environment, so every path is absolute and everything needed is in the words.
+stdout carries exactly the JSON document or the shell command, stderr says where it goes and which universe that is.
+Hosts start servers in a directory of their own with next to no environment, so every path is absolute and everything
+needed is in the words.
 """
 
 import json
@@ -19,9 +20,9 @@ import click
 
 import ops
 from ops.options import Common, target, universe_options
-from ops.place import Mode
+from ops.place import Mode, Place
 from ops.terminal import print_table, print_text
-from universe.errors import SettingsError
+from universe.errors import SettingsError, UniverseError
 
 NAME = "lottery-universe"
 ENDPOINT = "/mcp"
@@ -215,6 +216,8 @@ def clients_command(
         text = kind.address(name, Address(url=url, token_env=token_env))
     print_text(text)
     click.echo(f"{client}: {kind.where}", err=True)
+    if url is None:
+        click.echo(_inhabited(target(ctx, given.mode, given.data_dir, given.config).place), err=True)
 
 
 def _require_none(options: Mapping[str, object], reason: str) -> None:
@@ -226,15 +229,35 @@ def _require_none(options: Mapping[str, object], reason: str) -> None:
 def _launch(ctx: click.Context, given: Common) -> Launch:
     """Return the words that start this installation on the same universe from anywhere."""
     chosen = target(ctx, given.mode, given.data_dir, given.config)  # refuses settings that `run` would refuse
-    elsewhere = any(os.environ.get(name) for name in ("UNIVERSE_DATA_DIR", "XDG_DATA_HOME"))
     command, environment = _program()
     words = [*command, "run", "--transport", "stdio"]
     words += ["--mode", given.mode] if given.mode else []
-    words += ["--data-dir", str(chosen.place.data_dir)] if given.data_dir or elsewhere else []
+    words += ["--data-dir", str(chosen.place.data_dir.absolute())]  # a host may have another HOME
     words += ["--config", str(given.config.absolute())] if given.config else []
     for word in (*words, *environment.values()):
         _require_plain(word)
     return Launch(words=tuple(words), environment=environment)
+
+
+def _inhabited(place: Place) -> str:
+    """Return which universe the client will have, and what is in it now; it asks for no lock and waits for nobody."""
+    from storage.connection import Location
+    from storage.errors import NoUniverseError
+    from storage.reader import Reader
+
+    name = {"prod": "production", "test": "test"}[place.mode]
+    try:
+        reader = Reader.open(Location(place.database), place.mode)
+        try:
+            with reader.snapshot() as snapshot:
+                games = [f"{view.game.game_id} at draw {view.watermark:,}" for view in snapshot.games()]
+        finally:
+            reader.close()
+    except NoUniverseError:
+        games = []
+    except UniverseError as error:
+        return f"{name} universe in {place.data_dir}, which cannot be read now: {error}"
+    return f"{name} universe in {place.data_dir}: {', '.join(games) or 'nothing there yet'}"
 
 
 def _require_plain(word: str) -> None:

@@ -20,6 +20,7 @@ from storage.connection import Location
 from storage.errors import StoreUnavailable
 from storage.interface import Conflict, StoredResults
 from storage.lock import LeaderLock
+from storage.registry import game_key
 from storage.store import SqliteStore
 from universe.catalogue import find_game
 from universe.compiled import KERNELS_DRAWS_MIN, load_kernels
@@ -91,24 +92,33 @@ async def _fetch(source: str, format_name: str | None) -> list[bytes]:
 
 
 def ingest(target: Target, game: Game, reading: Reading, source: str, *, keep_valid: bool) -> Ingested:
-    """Store a reading's results, or refuse it whole; without a running universe, compare before returning."""
+    """Store a reading's results, or refuse it whole; without a running universe, compare before returning.
+
+    A game comes into the universe with the first that is kept of it: a file of which nothing is leaves no trace.
+    """
     location = Location(target.place.database)
     nothing = StoredResults(game_id=game.game_id, inserted=(), already_present=0, conflicts=())
-    if reading.invalid and not keep_valid and not target.place.database.exists():
-        return Ingested(reading=reading, outcome=nothing, refused=True, gaps=Gaps(count=0, dates=()))
+    refused = bool(reading.invalid) and not keep_valid
+    if (refused or not reading.results) and not target.place.database.exists():
+        return Ingested(reading=reading, outcome=nothing, refused=refused, gaps=Gaps(count=0, dates=()))
     target.place.create()
     with LeaderLock(target.place.root) as lock:
         leading = lock.try_acquire()
         with SqliteStore.open(location, target.mode, create=leading, beside=not leading) as store:
             outcome = store.classify(game.game_id, reading.results)
-            refused = bool(reading.invalid or outcome.conflicts) and not keep_valid
+            refused = refused or (bool(outcome.conflicts) and not keep_valid)
             if refused:
                 store.refuse(outcome, source)
-            else:
+            elif reading.results or _holds(store, game.game_id):  # a changed definition is noticed in any case
                 outcome = store.ingest(game, ResultsUnit(game_id=game.game_id, results=reading.results, source=source))
-            if leading:
+            if leading and _holds(store, game.game_id):
                 _compare(store, game.game_id)
             return Ingested(reading=reading, outcome=outcome, refused=refused, gaps=store.gaps(game.game_id))
+
+
+def _holds(store: SqliteStore, game_id: str) -> bool:
+    with store.reading() as db:
+        return game_key(db, game_id) is not None
 
 
 def _compare(store: SqliteStore, game_id: str) -> None:
@@ -162,6 +172,8 @@ def _conflict_document(conflict: Conflict) -> dict[str, Any]:
 def _print(document: dict[str, Any], ingested: Ingested) -> None:
     """Tell a person: the sum, then what needs their attention."""
     verdict = "refused, nothing stored" if ingested.refused else f"{document['inserted']:,} inserted"
+    if not (ingested.refused or document["inserted"] or document["already_present"]):
+        verdict = "nothing stored"
     print_text(
         f"{document['game_id']}: {document['rows']:,} rows ({document['format'] or 'no format'}), {verdict},"
         f" {document['already_present']:,} already present, {document['before_matrix']:,} before the game's since"

@@ -13,6 +13,7 @@ from ops.prepare import locked, stored_games
 from ops.terminal import print_json, print_text
 from storage.connection import Location
 from storage.lock import LeaderLock
+from storage.schema import TEST_DRAWS_MAX
 from storage.store import SqliteStore
 from universe.errors import SettingsError
 
@@ -51,10 +52,11 @@ def extend_command(
         beside = not lock.try_acquire()
         with SqliteStore.open(Location(chosen.place.database), chosen.mode, beside=beside) as store:
             document = _extended(store, str(game_id), max_draws, milestone_date)
+            capped = chosen.mode == "test" and store.progress(str(game_id)).last_allowed == TEST_DRAWS_MAX
     if as_json:
         print_json(document)
     else:
-        print_text(f"{game_id}: goes on from draw {document['draw_number']:,} to {_milestone_text(document)}")
+        print_text(f"{game_id}: {_extended_text(document, capped=capped)}")
 
 
 def _extended(store: SqliteStore, game_id: str, max_draws: int | None, until: date | None) -> dict[str, Any]:
@@ -76,9 +78,16 @@ def _extended(store: SqliteStore, game_id: str, max_draws: int | None, until: da
     }
 
 
-def _milestone_text(document: dict[str, Any]) -> str:
-    max_draws, until = document["milestone"]["max_draws"], document["milestone"]["until"]
-    return " or ".join([*([f"{max_draws:,}"] if max_draws else []), *([f"the end of {until}"] if until else [])])
+def _extended_text(document: dict[str, Any], *, capped: bool) -> str:
+    """Say how far it goes now; ``capped``: a test universe is full before its milestone."""
+    drawn, milestones = document["draw_number"], document["milestone"]
+    max_draws, until = milestones["max_draws"], milestones["until"]
+    milestone = " or ".join([*([f"{max_draws:,}"] if max_draws else []), *([f"the end of {until}"] if until else [])])
+    if not capped or max_draws == TEST_DRAWS_MAX:
+        return f"goes on from draw {drawn:,} to {milestone}"
+    full = f"a test universe holds at most {TEST_DRAWS_MAX:,} draws a game, its milestone is {milestone}"
+    goes_on = drawn < TEST_DRAWS_MAX
+    return f"{f'goes on from draw {drawn:,} to {TEST_DRAWS_MAX:,}' if goes_on else f'stays at draw {drawn:,}'}: {full}"
 
 
 @click.command("archive")

@@ -12,10 +12,10 @@ import apsw
 import attrs
 import click
 
+from ops.exits import tell
 from ops.options import DATE, DRAW_NUMBER, json_option, one_game_option, target, universe_options
 from ops.place import Mode
 from ops.prepare import stored_games
-from ops.shell import shell_check
 from ops.system import stored_fingerprints
 from ops.terminal import print_json, print_stream, print_table, print_text
 from storage.connection import Location, open_reader
@@ -32,7 +32,10 @@ from universe.catalogue import find_game
 from universe.draws import ExplainedDraw, draw_document, explained_draw, shown_rank
 from universe.errors import SettingsError
 from universe.ranking import unrank
+from universe.shell import shell_check
 from universe.vitals import GameVitals
+
+NEWEST_DRAWS = 20  # what a table without bounds shows
 
 
 @attrs.frozen
@@ -104,7 +107,7 @@ def _print_status(document: dict[str, Any]) -> None:
 @click.command("draws")
 @universe_options
 @one_game_option
-@click.option("--from", "first", type=DRAW_NUMBER, default=1, help="First draw number.")
+@click.option("--from", "first", type=DRAW_NUMBER, help="First draw number.")
 @click.option("--to", "last", type=DRAW_NUMBER, help="Last draw number, included.")
 @click.option("--format", "shape", type=click.Choice(["jsonl", "csv", "table"]), default="table")
 @click.pass_context
@@ -114,18 +117,18 @@ def draws_command(
     data_dir: Path | None,
     config: Path | None,
     game: str | None,
-    first: int,
+    first: int | None,
     last: int | None,
     shape: str,
 ) -> None:
-    """Print raw draws by number; past the last one, what exists.
+    """Print raw draws by number; past the last one, what exists. A table without bounds shows the newest.
 
     \b
     universe draws --game GAME_001 --from 1 --to 10
     universe draws --from 1 --to 1000000 --format csv > draws.csv
     """
     chosen = target(ctx, mode, data_dir, config)
-    if last is not None and last < first:
+    if last is not None and last < (first or 1):
         raise SettingsError(f"--to {last} lies before --from {first}")
     location = Location(chosen.place.database)
     stored, initialised = stored_games(location, chosen.mode)
@@ -137,10 +140,15 @@ def draws_command(
     try:
         key = require_game_key(db, found.game_id)
         clock = require_clock(db, key)
-        until = min(last or int(DRAW_NUMBER.max or 0), stored_watermark(db, key))
-        _print_draws(_draws(db, key, clock, first, until), shape)
+        newest = stored_watermark(db, key)
+        begin = first or (max(1, newest - NEWEST_DRAWS + 1) if shape == "table" and last is None else 1)
+        _print_draws(_draws(db, key, clock, begin, min(last or newest, newest)), shape)
     finally:
         db.close()
+    if max(first or 1, last or 1) > newest:
+        tell(f"the last draw of {found.game_id} so far is {newest:,}" if newest else f"{found.game_id} has no draw yet")
+    elif first is None and begin > 1:
+        tell(f"these are the newest of {newest:,} draws; --from A --to B shows others, --format csv or jsonl all")
 
 
 def _draws(db: apsw.Connection, key: int, clock: LogicalClock, first: int, last: int) -> Iterator[dict[str, Any]]:

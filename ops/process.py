@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import trio
 
 from actors.board import Board
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 HTTP_END_SECONDS_MAX = 2.0  # for answers under way; a little more than the server itself takes
 SERVER_FIRST_SECONDS = 0.05  # head start of the first answer before the interpreter is busy importing
 
+log = structlog.get_logger()
+
 
 async def run_process(options: RunOptions) -> int:
     """Run until told to stop, until the client leaves, or, in test mode, until the limit; returns the exit code."""
     life = Life(options)
     async with trio.open_nursery() as around:
         await around.start(watch_signals, life.stop)
+        _tell_start(options)
         try:
             await run_beside(
                 await _services(life),
@@ -50,6 +54,13 @@ async def run_process(options: RunOptions) -> int:
             around.cancel_scope.cancel()
     tell_summary(options, life.summary or idle_summary(options, life.started))
     return EXIT_DONE
+
+
+def _tell_start(options: RunOptions) -> None:
+    """Say in one line where the data is and what is served; the address over HTTP has a line of its own."""
+    served = [name for name, given in (("stdio", options.stdio), ("http", options.http)) if given]
+    where = "memory" if options.dry_run else str(options.target.place.root)
+    log.info("run.started", mode=options.target.mode, data=where, serves=" and ".join(served) or "nothing")
 
 
 async def _services(life: Life) -> list[Service]:

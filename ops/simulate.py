@@ -1,7 +1,7 @@
 """``universe simulate``: advance at full speed, as far as asked or as the milestone allows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from ops.options import (
 from ops.place import Mode
 from ops.prepare import Initialisation, Opened, locked, open_universe
 from ops.signals import watch_signals
-from ops.system import game_summaries, simulate
+from ops.system import Tally, game_summaries, simulate
 from ops.terminal import print_json, print_text, progress_bars
+from storage.schema import TEST_DRAWS_MAX
+from universe.calendar import DATE_MAX
 from universe.errors import SettingsError
 
 
@@ -66,7 +68,7 @@ def simulate_command(
     )
     share_memory_between_threads()
     with locked(chosen, "simulate"):
-        document = trio.run(_simulate, chosen, games, draws, until, wishes, not as_json)
+        document, reasons = trio.run(_simulate, chosen, games, draws, until, wishes, not as_json)
     if as_json:
         print_json(document)
     else:
@@ -74,6 +76,7 @@ def simulate_command(
             print_text(
                 f"{game_id}: {one['draws_generated']:,} draws in {one['seconds']:.1f} s"
                 f" ({one['draws_per_second']:,.0f} a second), now at draw {one['draw_number']:,}, {one['phase']}"
+                f"{reasons[game_id]}"
             )
 
 
@@ -84,8 +87,8 @@ async def _simulate(
     until: date | None,
     wishes: Initialisation,
     show: bool,
-) -> dict[str, Any]:
-    """Run the actors to the bounds asked for; returns the document."""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Run the actors to the bounds asked for; returns the document, and for a person why a game got no further."""
     stop, started = trio.Event(), time.perf_counter()
     async with trio.open_nursery() as nursery:
         await nursery.start(watch_signals, stop)
@@ -97,10 +100,15 @@ async def _simulate(
             with progress_bars(wanted=show) as bars:
                 tally = await simulate(opened, plans, [], Board(), bars, stop, until_halted=True)
             games = await trio.to_thread.run_sync(game_summaries, opened, tally, {})
+            reasons = {plan.game_id: _why_no_further(opened, plan, tally.draws[plan.game_id]) for plan in plans}
         finally:
             opened.close()
         nursery.cancel_scope.cancel()
-    seconds = round(time.perf_counter() - started, 3)
+    return _document(games, tally, round(time.perf_counter() - started, 3)), reasons
+
+
+def _document(games: Mapping[str, Mapping[str, Any]], tally: Tally, seconds: float) -> dict[str, Any]:
+    """Return what scripts read."""
     by_game = {
         game_id: {
             "draws_generated": tally.draws[game_id],
@@ -128,3 +136,20 @@ def _plan(opened: Opened, game_id: str, draws: int | None, until: date | None) -
     if draws is not None:
         return SimulationPlan(game_id=game_id, last_draw=progress.watermark + draws)
     return SimulationPlan(game_id=game_id, last_draw=progress.clock.last_draw_until(until or date.min))
+
+
+def _why_no_further(opened: Opened, plan: SimulationPlan, made: int) -> str:
+    """Return what kept a game from the bound asked for, or from any draw; nothing if it got there."""
+    progress, milestone = opened.store.progress(plan.game_id), opened.store.milestone(plan.game_id)
+    wanted, drawn = plan.last_draw or 0, progress.watermark
+    if drawn >= wanted:
+        return "" if made else ": it had come as far before"
+    if drawn < progress.last_allowed:
+        return ": interrupted, the next call goes on"
+    if drawn == milestone.max_draws:
+        return f": its milestone is {drawn:,} draws; `universe extend` moves it"
+    if opened.store.mode == "test" and drawn == TEST_DRAWS_MAX:
+        return f": a test universe holds at most {drawn:,} draws a game"
+    if milestone.until is None:
+        return f": the calendar ends with {DATE_MAX}"
+    return f": its milestone is {milestone.until}; `universe extend` moves it"

@@ -23,7 +23,8 @@ def read_config(config: Path | None) -> tuple[Settings, Finding]:
             "config", str(error), f"correct {config}: every fault is named; `universe run` refuses it until then"
         )
     sources = sum(feed.source is not None for feed in settings.game.values())
-    return settings, ok("config", f"{config}: {sources} of {len(settings.game)} games with a source")
+    shown = f"{sources} of {len(settings.game)} games with a source" if sources else "no sources configured"
+    return settings, ok("config", f"{config}: {shown}")
 
 
 def check_games(patient: Patient) -> Finding:

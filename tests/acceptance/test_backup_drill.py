@@ -31,7 +31,7 @@ def lose_half(live: Path) -> None:
 
 HARMS: list[tuple[Callable[[Path], None], str, bool]] = [
     (turn_a_digit, "real_result, 2000-06-07", False),
-    (lose_half, "DIFFERENCE: ", True),
+    (lose_half, "damaged: .*universe restore", True),
 ]
 
 

@@ -198,7 +198,9 @@ async def test_a_compressed_answer_is_unpacked(server: FeedServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [CSV, gzip.compress(CSV)[:-1], gzip.compress(CSV) + b"more", gzip.compress(CSV) + gzip.compress(CSV)]
+    "body",
+    [CSV, gzip.compress(CSV)[:-1], gzip.compress(CSV) + b"more", gzip.compress(CSV) + gzip.compress(CSV)],
+    ids=["not packed", "cut", "more behind it", "twice"],  # else the time of packing is in a test's name
 )
 async def test_a_compressed_answer_that_cannot_be_unpacked_is_one_error(server: FeedServer, body: bytes) -> None:
     broken = Answer(body, headers={"Content-Encoding": "gzip"})

@@ -83,7 +83,7 @@ async def test_a_bulk_batch_is_bounded_by_draws_and_by_days(autojump_clock: Mock
 async def test_a_pace_is_kept_tick_by_tick(scene: Scene, autojump_clock: MockClock) -> None:
     plan = SimulationPlan(game_id=GAME_ID, draws_per_second=2.6)
     await run_for(16, partial(run_simulator, plan, scene.world, scene.send))
-    assert received(scene.inbox) == [(1, 13), (14, 26), (27, 39)]
+    assert received(scene.inbox) == [(1, 1), (2, 13), (14, 26), (27, 39)]
 
 
 async def test_a_full_mailbox_holds_the_simulator_back(
@@ -99,9 +99,9 @@ async def test_a_full_mailbox_holds_the_simulator_back(
     waited = received(inbox)
     await wait_all_tasks_blocked()
     waited += received(inbox)
-    assert waited == [(1, 10), (11, 20), (21, 30), (31, 40)]  # the last is the tick that is due now
+    assert waited == [(1, 1), (2, 10), (11, 20), (21, 30)]  # the last is the tick that is due now
     await trio.sleep(11)
-    assert received(inbox) == [(41, 50), (51, 60)]  # at 1,005 and 1,010: what it missed is not made up
+    assert received(inbox) == [(31, 40), (41, 50)]  # at 1,005 and 1,010: what it missed is not made up
     nursery.cancel_scope.cancel()
 
 
@@ -166,4 +166,4 @@ async def test_a_bound_that_was_lowered_is_obeyed_while_running(scene: Scene, au
         scene.world.board.news.ring()
         await trio.sleep(60)
         nursery.cancel_scope.cancel()
-    assert received(scene.inbox) == [(1, 10), (11, 20)]
+    assert received(scene.inbox) == [(1, 1), (2, 10), (11, 20)]

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from ops import clients
+from storage.lock import LeaderLock
 from tests.acceptance.client import PROTOCOL
 from tests.acceptance.program import events_of, running, saw, wait_until
 from tests.ops.calling import Call
@@ -139,10 +140,10 @@ def test_the_script_beside_the_interpreter_is_taken_if_it_can_be_run(
 
 
 @pytest.mark.usefixtures("script")
-def test_the_directory_of_this_shell_is_carried_over(
+def test_the_directory_is_always_carried_over(
     call: Call, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The host's environment has neither variable."""
+    """The host's environment has neither variable, and maybe another home."""
     words, _ = from_json(call("clients", "--client", "cursor").out)
     assert words[-2:] == ("--data-dir", str(data))
     monkeypatch.delenv("UNIVERSE_DATA_DIR")
@@ -150,8 +151,26 @@ def test_the_directory_of_this_shell_is_carried_over(
     words, _ = from_json(call("clients", "--client", "cursor").out)
     assert words[-2:] == ("--data-dir", str(tmp_path / "universe"))
     monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     words, _ = from_json(call("clients", "--client", "cursor").out)
-    assert words[1:] == ("run", "--transport", "stdio")
+    assert words[1:-1] == ("run", "--transport", "stdio", "--data-dir")
+    assert words[-1].startswith(str(tmp_path / "home"))
+
+
+@pytest.mark.usefixtures("script")
+def test_it_says_which_universe_that_is_and_what_is_in_it(call: Call, data: Path) -> None:
+    def told(*words: object) -> str:
+        return call("clients", "--client", "cursor", *words).err.splitlines()[-1]
+
+    assert told() == f"production universe in {data}: nothing there yet"
+    assert not data.exists()
+    call("simulate", "--mode", "test", "--draws", 1_005, "--game", "GAME_001", "--game", "GAME_004")
+    held = f"test universe in {data}: GAME_001 at draw 1,005, GAME_004 at draw 1,005"
+    with LeaderLock(data / "test").require("the test"):
+        assert told("--mode", "test") == held
+    (data / "test" / "universe.db").write_bytes(b"a letter to a friend, long enough to be no database")
+    damaged = told("--mode", "test")
+    assert damaged.startswith(f"test universe in {data}, which cannot be read now: ")
 
 
 @pytest.mark.usefixtures("script")

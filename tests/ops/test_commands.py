@@ -6,12 +6,15 @@ Their documents and the numbers in them are held against a recount in tests/acce
 import csv
 import io
 import json
+import os
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ops import keep, simulate
+from storage import registry
 from storage.connection import Location, open_writer
 from storage.lock import LeaderLock
 from tests.ops.calling import Call
@@ -111,6 +114,36 @@ def test_draws_in_three_shapes(universe: Call, options: list[object], numbers: r
     ]
 
 
+def test_a_table_without_bounds_shows_the_newest_draws(universe: Call) -> None:
+    shown = universe("draws", *TEST)
+    assert [int(line.split()[1]) for line in shown.out.splitlines()[1:]] == list(range(986, 1_006))
+    assert shown.err == (
+        "universe: these are the newest of 1,005 draws; --from A --to B shows others, --format csv or jsonl all\n"
+    )
+    for shape in ("csv", "jsonl"):
+        whole = universe("draws", *TEST, "--format", shape)
+        assert (len(whole.out.splitlines()), whole.err) == (1_005 + (shape == "csv"), "")
+
+
+def test_a_short_universe_is_shown_whole(call: Call) -> None:
+    call("simulate", *TEST, "--until", "1999-01-01")
+    none = call("draws", *TEST)
+    assert (none.code, none.out, none.err) == (0, "", "universe: GAME_001 has no draw yet\n")
+    call("simulate", *TEST, "--draws", 20)
+    shown = call("draws", *TEST)
+    assert (len(shown.out.splitlines()), shown.err) == (21, "")
+
+
+@pytest.mark.parametrize("shape", ["table", "csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("options", "past"), [(["--from", 1_006], True), (["--to", 1_006], True), (["--from", 1_005, "--to", 1_005], False)]
+)
+def test_past_the_end_the_last_draw_is_named(universe: Call, shape: str, options: list[object], past: bool) -> None:
+    shown = universe("draws", *TEST, *options, "--format", shape)
+    assert shown.code == 0
+    assert shown.err == ("universe: the last draw of GAME_001 so far is 1,005\n" if past else "")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -164,6 +197,29 @@ def test_simulate_for_a_person(call: Call) -> None:
         )
 
 
+def test_simulate_says_why_it_made_less_than_asked(call: Call) -> None:
+    def told(*words: object) -> str:
+        line = call("simulate", *TEST, *words).out.removesuffix("\n")
+        return line.partition(", now at ")[2]
+
+    assert told("--draws", 1_500, "--max-draws", 1_500) == "draw 1,500, halted", "it got there"
+    full = "draw 1,500, halted: its milestone is 1,500 draws; `universe extend` moves it"
+    assert told("--draws", 1) == full
+    assert told("--until", "2020-01-01") == full
+    assert told("--until", "2000-06-07") == "draw 1,500, halted: it had come as far before"
+    call("extend", *TEST, "--max-draws", 9_000, "--milestone-date", "2000-06-10")
+    assert told("--draws", 9_000) == "draw 4,000, halted: its milestone is 2000-06-10; `universe extend` moves it"
+    first = told("--game", "GAME_002", "--until", "1999-01-01")
+    assert first == "draw 0, initialized: it had come as far before"
+
+
+def test_simulate_says_that_a_test_universe_is_full(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "TEST_DRAWS_MAX", 1_500)
+    monkeypatch.setattr(registry, "TEST_DRAWS_MAX", 1_500)
+    shown = call("simulate", *TEST, "--draws", 2_000).out
+    assert shown.endswith("at draw 1,500, halted: a test universe holds at most 1,500 draws a game\n")
+
+
 @pytest.mark.parametrize("options", [[], ["--draws", 5, "--until", "2030-01-01"]])
 def test_simulate_takes_one_bound(call: Call, data: Path, options: list[object]) -> None:
     assert call("simulate", *TEST, *options).refusal == "simulate takes either --draws N or --until DATE"
@@ -189,6 +245,21 @@ def test_extend_moves_a_milestone_forward_and_keeps_the_other(call: Call) -> Non
     shown = call("extend", *TEST, "--milestone-date", "2000-06-14")
     assert shown.out == "GAME_001: goes on from draw 4,000 to 9,000 or the end of 2000-06-14\n"
     assert call("simulate", *TEST, "--draws", 9_999, "--json").document["draw_number"] == 8_000
+
+
+def test_extend_says_what_a_test_universe_holds(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep, "TEST_DRAWS_MAX", 1_500)
+    monkeypatch.setattr(registry, "TEST_DRAWS_MAX", 1_500)
+    call("simulate", *TEST, "--draws", 1_005, "--max-draws", 1_100)
+    assert call("extend", *TEST, "--max-draws", 1_200).out == "GAME_001: goes on from draw 1,005 to 1,200\n"
+    assert call("extend", *TEST, "--max-draws", 1_500).out == "GAME_001: goes on from draw 1,005 to 1,500\n"
+    full = "a test universe holds at most 1,500 draws a game, its milestone is"
+    shown = call("extend", *TEST, "--max-draws", 5_000)
+    assert (shown.code, shown.out) == (0, f"GAME_001: goes on from draw 1,005 to 1,500: {full} 5,000\n")
+    assert call("simulate", *TEST, "--draws", 5_000, "--json").document["draw_number"] == 1_500
+    assert call("extend", *TEST, "--max-draws", 6_000).out == f"GAME_001: stays at draw 1,500: {full} 6,000\n"
+    call("simulate", "--draws", 5, "--max-draws", 10)
+    assert call("extend", "--max-draws", 5_000).out == "GAME_001: goes on from draw 5 to 5,000\n"
 
 
 @pytest.mark.parametrize(
@@ -235,6 +306,15 @@ def test_verify_names_what_differs_and_ends_with_1(universe: Call, data: Path) -
     assert shown.code == 1
     assert shown.out.startswith("DIFFERENCE: GAME_001, ")
     assert universe("verify", *TEST, "--full", "--json").code == 1
+
+
+def test_verify_of_a_damaged_file_says_what_to_do(universe: Call, data: Path) -> None:
+    database = data / "test" / "universe.db"
+    os.truncate(database, database.stat().st_size // 2)
+    shown = universe("verify", *TEST)
+    assert shown.code == 1
+    assert re.fullmatch(rf"damaged: .*{database.name}.*; `universe restore` brings back a backup\n", shown.out)
+    assert json.loads(universe("verify", *TEST, "--json").out)["first_difference"]["table"] == "file"
 
 
 def test_archive_says_where_draws_are_and_then_that_there_are_none(call: Call, data: Path) -> None:
@@ -364,6 +444,39 @@ def test_a_long_list_of_faults_is_cut_for_a_person(call: Call, tmp_path: Path) -
 def test_a_refused_file_makes_no_universe(call: Call, data: Path, tmp_path: Path) -> None:
     assert ingested(call, tmp_path, GOOD + "2000-06-08,1 2 3 4 5,6\n", "--json")[0] == 1
     assert not data.exists()
+
+
+BEFORE = "draw_date,main,bonus\n1999-06-05,1 2 3 4 5,6\n"
+
+
+def test_a_file_of_which_nothing_is_kept_brings_no_game(call: Call, data: Path, tmp_path: Path) -> None:
+    code, out = ingested(call, tmp_path, BEFORE)
+    assert (code, out) == (
+        0,
+        "GAME_001: 1 rows (csv), nothing stored, 0 already present, 1 before the game's since\n",
+    )
+    assert not data.exists()
+    ingested(call, tmp_path, GOOD)
+    for text, options, ends in (
+        (BEFORE, (), 0),
+        ("draw_date,main,bonus\n", (), 0),
+        (BEFORE + "2020-01-01,1,2\n", (), 1),
+        (BEFORE + "2020-01-01,1,2\n", ("--keep-valid",), 0),
+    ):
+        code, out = ingested(call, tmp_path, text, "--game", "GAME_002", *options)
+        assert code == ends
+        assert "nothing stored" in out
+        assert [game["game_id"] for game in call("status", *TEST, "--json").document["games"]] == ["GAME_001"]
+
+
+def test_a_changed_definition_is_noticed_whatever_the_file_holds(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "game.toml"
+    text = call("games", "show", "GAME_001").out
+    ingested(call, tmp_path, GOOD)
+    file.write_text(text.replace("size = 47", "size = 48"), encoding="utf-8")
+    (tmp_path / "results.csv").write_text(BEFORE, encoding="utf-8")
+    said = call("ingest", *TEST, "--game", file, "--results", tmp_path / "results.csv").refusal
+    assert said.startswith("GAME_001: its definition is fixed in this universe: ")
 
 
 def test_results_come_before_any_simulation(call: Call, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ops import doctor
 from ops.checks import configuration, database, directory, machine, packages, sources
 from storage.connection import Location, open_writer, transaction
 from storage.lock import LeaderLock
-from tests.acceptance.program import cold
+from tests.acceptance.program import ROOT, cold
 from tests.feed_server import Answer, FeedServer, feed_server, unused_port
 from tests.ops.calling import Call
 from universe.calendar import last_draw_date
@@ -87,6 +87,15 @@ def test_on_a_new_machine_all_is_well_and_nothing_is_made(call: Call, data: Path
     assert bad(found) == {}
     assert len(found) == 1 + len(doctor.CHECKS)
     assert not data.exists()
+
+
+def test_a_configuration_without_a_source_is_told_as_such(call: Call, tmp_path: Path) -> None:
+    config = tmp_path / "universe.toml"
+    config.write_bytes((ROOT / "ops/deploy/universe.toml").read_bytes())
+    assert examined(call, "--config", config)["config"]["detail"] == f"{config}: no sources configured"
+    config.write_text('[game.GAME_001]\nsource = "nowhere.csv"\n[game.GAME_002]\n', encoding="utf-8")
+    shown = examined(call, "--config", config, "--offline")["config"]["detail"]
+    assert shown == f"{config}: 1 of 2 games with a source"
 
 
 def test_a_universe_at_rest_is_sound_and_stays_as_it_is(call: Call, universe: Path) -> None:

@@ -28,7 +28,7 @@ from ops.soak_process import hears_signals
 from tests.ops.calling import Call
 
 ROOT = Path(__file__).resolve().parents[2]
-HARMLESS = {"bench", "draw", "draws", "games", "run", "simulate", "status"}
+HARMLESS = {"bench", "clients", "completion", "doctor", "draw", "draws", "games", "run", "simulate", "status"}
 SECONDS_MAX = 60
 
 

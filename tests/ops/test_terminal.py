@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 
-from ops.bars import rich_bars
+from ops.bars import rich_bars, time_left_text
 from ops.terminal import PAGE_ROWS, NoBars, print_json, print_stream, print_table, progress_bars
 from tests.ops.test_logs import Terminal
 
@@ -106,6 +106,33 @@ def test_a_bar_survives_any_total(terminal: Callable[[], Terminal], begun: int, 
             bars.show("GAME_001", done)
         assert list(bars.started) == ["GAME_001"]
     assert shown in stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, "-"),
+        (0, "0:00:00 left"),
+        (61, "0:01:01 left"),
+        (86_399, "23:59:59 left"),
+        (86_400, "1 day left"),
+        (15_377_551, "178 days left"),
+        (36_500 * 86_400, "36,500 days left"),
+        (2**62, "-"),
+    ],
+)
+def test_the_time_left_is_told_as_a_person_says_it(seconds: float | None, shown: str) -> None:
+    assert time_left_text(seconds) == shown
+
+
+def test_a_production_bar_counts_days(terminal: Callable[[], Terminal]) -> None:
+    stderr, now = terminal(), 0.0
+    with rich_bars(clock=lambda: now) as bars:
+        bars.start("GAME_001", 0, 40_000_000)
+        for _ in range(4):
+            now += 5
+            bars.show("GAME_001", int(now * 2.633))
+    assert re.search(r" 17\d days left", stderr.getvalue())
 
 
 def test_each_game_has_a_bar(terminal: Callable[[], Terminal]) -> None:

@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from ops.shell import shell_check
 from tests.oracle import OracleDraw, oracle_draws
 from universe.catalogue import shipped_games
 from universe.draws import explained_draw
 from universe.game import Game, Period, Pool, RestOfDrum
+from universe.shell import shell_check
 
 pytestmark = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("bash", "bc", "awk", "sha256sum")), reason="needs bash, bc, awk, sha256sum"
