@@ -62,7 +62,9 @@ def named_game(
     if game_id in by_id:
         return Standing(view=GameView(game=by_id[game_id]))
     known = sorted({*game_ids(db), *by_id})
-    raise StoreError(f"unknown game {game_id}: this universe has {', '.join(known) or 'none'}")
+    meant = [one for one in known if one.casefold() == game_id.casefold()]
+    there = f"did you mean {meant[0]}?" if meant else f"this universe has {', '.join(known) or 'none'}"
+    raise StoreError(f"unknown game {game_id}: {there}")
 
 
 def _first_candidate(db: apsw.Connection, defaults: Sequence[Game]) -> str:

@@ -20,21 +20,24 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
 
 RANKS_ONE_BY_ONE_MAX = 2  # arrays pay from three on
 
-MainNumbers = Annotated[list[int], Field(description="Main numbers, ascending, from 1.")]
-BonusNumbers = Annotated[list[int], Field(description="Bonus numbers, ascending, from 1; [] without a bonus.")]
+MainNumbers = Annotated[list[int], Field(description="Main numbers, ascending.")]
+BonusNumbers = Annotated[list[int], Field(description="Bonus numbers, ascending; [] without a bonus.")]
 
 
 @attrs.frozen(kw_only=True)
 class SnapshotMark:
     """The commit that every figure of the answer is of."""
 
-    game_id: Annotated[str, Field(description="The game asked about.")]
-    draw_number: Annotated[int, Field(ge=0, description="Last committed synthetic draw; 0 before the first.")]
+    game_id: Annotated[str, Field(description="The game.")]
+    draw_number: Annotated[int, Field(ge=0, description="Last committed draw; 0 before the first.")]
     draw_date: Annotated[date | None, Field(description="Its draw date; null before the first.")]
     committed_at: Annotated[datetime | None, Field(description="When, UTC; null before the first.")]
 
 
-SnapshotField = Annotated[SnapshotMark, Field(description="The commit that every figure of this answer is of.")]
+SnapshotField = Annotated[SnapshotMark, Field(description="The commit that all figures are of.")]
+FirstDrawDate = Annotated[date | None, Field(description="Date of draw 1, made or to come; null while unknown.")]
+FirstResultDate = Annotated[date | None, Field(description="Earliest stored real result; null without any.")]
+LastResultDate = Annotated[date | None, Field(description="Latest stored real result; null without any.")]
 
 
 def mark(view: "GameView") -> SnapshotMark:
@@ -63,9 +66,7 @@ class Draw(TypedDict):
     seed: Annotated[str | None, Field(description="32 lowercase hex digits; null for a real draw.")]
     main_numbers: MainNumbers
     bonus_numbers: BonusNumbers
-    bonus_number: Annotated[
-        int | None, Field(description="The bonus number where the game has exactly one, else null.")
-    ]
+    bonus_number: Annotated[int | None, Field(description="The bonus number if there is exactly one, else null.")]
 
 
 def only(numbers: Sequence[int]) -> int | None:
@@ -125,9 +126,7 @@ class MatchTotal(TypedDict):
     main_matches: Annotated[int, Field(ge=0, description="Main numbers in common with the real draw of the date.")]
     bonus_matches: Annotated[int, Field(ge=0, description="Bonus numbers in common with it.")]
     observed: Annotated[int, Field(ge=0, description="Compared synthetic draws on this level.")]
-    expected: Annotated[
-        float, Field(ge=0, description="Exact expectation: compared draws times the level's probability.")
-    ]
+    expected: Annotated[float, Field(ge=0, description="Exact expectation of that count.")]
 
 
 def total_lines(game: "Game", totals: "MatchTotals") -> list[MatchTotal]:

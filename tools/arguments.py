@@ -15,6 +15,7 @@ from universe.game import GAME_ID_PATTERN
 
 LIST_LENGTH_MAX = 100
 SHOWN_CHARACTERS_MAX = 60
+QUOTED_CHARACTERS_MAX = 200
 UNKNOWN_TOLD_MAX = 5
 
 Asked = TypeVar("Asked", bound="Arguments")
@@ -40,27 +41,27 @@ def iso_date(value: object) -> object:
 
 
 def day_of(text: str) -> date:
-    """Return the date of a YYYY-MM-DD text; ValueError if it is none, or lies outside of the calendar."""
+    """Return the date of a YYYY-MM-DD text; ValueError says of it what it is instead, or where the calendar ends."""
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError("not YYYY-MM-DD")
-    day = date.fromisoformat(text)
+        raise ValueError("is not YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as fault:
+        raise ValueError("is no date") from fault
     if not DATE_MIN <= day <= DATE_MAX:
-        raise ValueError("out of the calendar")
+        raise ValueError(f"is not in {DATE_MIN}..{DATE_MAX}")
     return day
 
 
 IsoDate = Annotated[date, BeforeValidator(iso_date), WithJsonSchema({"type": "string", "format": "date"})]
 GameId = Annotated[str, Field(pattern=f"^{GAME_ID_PATTERN}$", examples=["GAME_001"])]
 
-GAME_ID = Field(
-    description="Which game, e.g. GAME_001; get_universe_status lists them. Omitted or null: the first by id that is"
-    " initialised."
-)
+GAME_ID = Field(description="As in get_universe_status. Omitted or null: the first that is initialised.")
 LIMIT = Field(ge=1, le=LIST_LENGTH_MAX, description="How many entries to return at most.")
 CURSOR = Field(
     max_length=CURSOR_CHARACTERS_MAX,
-    description="The next_cursor of the previous answer, to go on after its last entry; the other arguments as in that"
-    " call. Omitted or null: begin with the newest.",
+    description="next_cursor of the previous answer, to go on; the other arguments as in that call. Omitted or null:"
+    " begin with the newest.",
 )
 
 
@@ -86,7 +87,22 @@ def checked(tool: str, kind: type[Asked], schema: Mapping[str, Any], given: Mapp
 def _fault(name: str, schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     if name not in given:
         return f"{name} is missing: {allowed(schema)}"
-    return f"{name} must be {allowed(schema)}, not {_shown(given[name])}"
+    hint = "; send numbers without quotes" if _takes_numbers(schema) and _is_quoted(given[name]) else ""
+    return f"{name} must be {allowed(schema)}, not {_shown(given[name])}{hint}"
+
+
+def _takes_numbers(schema: Mapping[str, Any]) -> bool:
+    return any(choice.get("type") in {"integer", "number", "array"} for choice in schema.get("anyOf", [schema]))
+
+
+def _is_quoted(value: object) -> bool:
+    """Whether a value is text that reads like a number, or like a list of numbers, or a list that holds such text."""
+    if isinstance(value, list):
+        return any(isinstance(one, str) and _is_quoted(one) for one in value)
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"[\[\]0-9,. +-]*[0-9][\[\], ]*", value[:QUOTED_CHARACTERS_MAX]) is not None
+    )
 
 
 def _listed(names: list[str]) -> str:
@@ -114,7 +130,9 @@ def allowed(schema: Mapping[str, Any]) -> str:
         case {"type": "integer" | "number" as kind}:
             return f"{'an integer' if kind == 'integer' else 'a number'}{_range(schema, 'minimum', 'maximum')}"
         case {"type": "array", "items": items}:
-            return f"a list{_range(schema, 'minItems', 'maxItems')}, each {allowed(items)}"
+            least, most = schema.get("minItems"), schema.get("maxItems")
+            count = f"{least} to {most}" if least is not None else f"at most {most}"
+            return f"a list of {count} integers, each{_range(items, 'minimum', 'maximum')}"
         case {"type": "string"}:
             return _allowed_text(schema)
         case _:
@@ -125,7 +143,8 @@ def _allowed_text(schema: Mapping[str, Any]) -> str:
     if schema.get("format") == "date":
         return f"a date YYYY-MM-DD from {DATE_MIN} to {DATE_MAX}"
     if "examples" in schema:
-        return f"text like {', '.join(schema['examples'])}"
+        *names, form = schema["examples"]  # several: names, and one text of the form that is taken beside them
+        return f"one of {', '.join(names)}, or FROM..TO like {form}" if names else f"text like {form}"
     return f"text{_range(schema, 'minLength', 'maxLength')} characters"
 
 

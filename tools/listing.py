@@ -1,5 +1,9 @@
-"""The list of resources, in pages: status, guide, games, definitions, then draw dates, newest first."""
+"""The list of resources, in pages: status, guide, games, definitions, then the newest draw dates, newest first.
 
+Clients tend to read the whole list, often its first page alone; older dates are reached by the template.
+"""
+
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,12 +15,12 @@ from tools.cursors import make_cursor, read_cursor
 from tools.draw_dates import newest_dates
 from tools.source import Snapshot
 from tools.wire import utc_text
-from universe.calendar import ONE_DAY
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
     from storage.views import GameView
 
 PAGE_RESOURCES_MAX = 100
+DATES_LISTED_MAX = 30  # of a game
 JSON, MARKDOWN, TOML = "application/json", "text/markdown", "application/toml"
 
 
@@ -36,22 +40,23 @@ def resource_page(snapshot: Snapshot, cursor: str | None) -> tuple[list[Resource
     found = undated if after is None else undated[places.get(after.uri, len(undated)) + 1 :]
     room = PAGE_RESOURCES_MAX + 1 - len(found)
     if room > 0:
-        found += [_dated(game_id, day) for day, game_id in _dates_after(snapshot, views, after, room)]
+        found += [_dated(game_id, day) for day, game_id in _dates_after(snapshot, views, after)[:room]]
     page = found[:PAGE_RESOURCES_MAX]
     return page, make_cursor(page[-1].uri, *query) if len(found) > len(page) else None
 
 
-def _dates_after(
-    snapshot: Snapshot, views: "Sequence[GameView]", after: Address | None, count: int
-) -> list[tuple[date, str]]:
-    """Return the next draw dates of all games: the newest first, games of one date by id."""
-    found = []
-    for view in views:
-        game_id, before = view.game.game_id, None
-        if after is not None and after.draw_date is not None:
-            before = after.draw_date + ONE_DAY if game_id > after.game_id else after.draw_date
-        found += [(day, game_id) for day in newest_dates(snapshot, view, before, count)]
-    return sorted(found, key=lambda entry: (-entry[0].toordinal(), entry[1]))[:count]
+def _dates_after(snapshot: Snapshot, views: "Sequence[GameView]", after: Address | None) -> list[tuple[date, str]]:
+    """Return the draw dates that are listed after an address: the newest first, games of one date by id."""
+    dates = [(day, view.game.game_id) for view in views for day in newest_dates(snapshot, view, None, DATES_LISTED_MAX)]
+    ordered = sorted(dates, key=_place)
+    if after is None or after.draw_date is None:
+        return ordered
+    return ordered[bisect_right(ordered, _place((after.draw_date, after.game_id)), key=_place) :]
+
+
+def _place(dated: tuple[date, str]) -> tuple[int, str]:
+    day, game_id = dated
+    return -day.toordinal(), game_id
 
 
 def _undated(views: "Sequence[GameView]") -> Iterator[Resource]:

@@ -24,6 +24,7 @@ from mcp_types import (
 )
 
 from tools.windows import ALL_TIME, DAYS, WINDOW_PATTERN, require_range
+from tools.words import numbers_text
 from universe.definition import told
 from universe.errors import UniverseError
 from universe.game import GAME_ID_PATTERN, PICKED_MAX, POOL_SIZE_MAX
@@ -71,7 +72,8 @@ def _numbers(value: str) -> Facts:
     mains, bonuses = _set_of(main), _set_of(bonus) if plus else []
     if plus and not bonuses:
         raise ValueError(value)
-    return {"main_numbers": mains, "bonus_number": bonuses[0] if len(bonuses) == 1 else bonuses or None}
+    bonus_number = bonuses[0] if len(bonuses) == 1 else bonuses or None
+    return {"main_numbers": mains, "bonus_number": bonus_number, "ticket": numbers_text(mains, bonuses)}
 
 
 def _set_of(text: str) -> list[int]:
@@ -224,6 +226,7 @@ def _substitutes(facts: Facts) -> dict[str, str]:
         "game": game_id or "the first game of the universe",
         "only_game": game_argument,
         "and_game": f", {game_argument}" if game_id else "",
+        "ticket": facts.get("ticket", ""),
         "window": json.dumps(facts.get("window", "last_30_days")),
         **{name: json.dumps(facts.get(name)) for name in ("main_numbers", "bonus_number", "draw_number")},
     }

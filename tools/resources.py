@@ -60,7 +60,8 @@ TEMPLATES = (
         title="One draw date of a game",
         description=(
             "The document of get_draw_date_summary: synthetic draws of the date, its real draw, and how they compare."
-            " draw_date: YYYY-MM-DD, on the game's schedule."
+            " draw_date: YYYY-MM-DD, on the game's schedule. resources/list has the newest 30 of a game; this address"
+            " and completion reach all."
         ),
         mime_type=JSON,
         annotations=Annotations(priority=0.2),

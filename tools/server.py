@@ -74,7 +74,8 @@ A universe of synthetic lottery draws, made by a public deterministic rule, besi
 games: the null model of lotteries. Ask it what pure chance looks like over millions of draws of one game, and whether \
 the real draws differ.
 
-Begin with get_universe_status: it lists the games (GAME_001, …). Every other tool takes an optional game_id and \
+Begin with get_universe_status: it lists the games (GAME_001, …). Games carry no brand names: compare the drums (5 of \
+47 + 1 of 27) and draw days with those of the game that is meant. Every other tool takes an optional game_id and \
 answers from one snapshot, named in the answer. "Synthetic" draws are simulated, "real" ones are published results. \
 Every count stands beside its exact expectation; a p-value stands beside the power it had. Dates are YYYY-MM-DD, times \
 UTC. Any draw can be checked by hand: verify_draw shows how.

@@ -1,6 +1,6 @@
 """Windows: which draw dates a question looks at, ends inclusive."""
 
-import re
+from bisect import bisect_left
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,8 +25,8 @@ WindowName = Annotated[
     Field(
         pattern=WINDOW_PATTERN,
         examples=[ALL_TIME, *DAYS, "2026-01-01..2026-03-31"],
-        description="Which draw dates to look at: all_time, last_draw_date, last_7_days or last_30_days (calendar days"
-        " that end with the current draw date), or FROM..TO with two dates YYYY-MM-DD, both included.",
+        description="Which draw dates: all_time, last_draw_date, last_7_days or last_30_days (calendar days up to the"
+        " current draw date), or FROM..TO, two dates YYYY-MM-DD, both included.",
     ),
 ]
 
@@ -40,9 +40,7 @@ class Window:
     """A range of draw dates, ends included."""
 
     name: Annotated[str, Field(description="The window as it was asked for.")]
-    from_: Annotated[
-        date | None, Field(description="First date; for all_time the date of the first draw; null before the first.")
-    ]
+    from_: Annotated[date | None, Field(description="First date; null before the first draw.")]
     to: Annotated[date | None, Field(description="Last date; null before the first draw.")]
 
 
@@ -65,14 +63,17 @@ def require_range(name: str) -> None:
 
 
 def _range_of(name: str) -> tuple[date, date]:
-    first_text, last_text = re.split(r"\.\.", name, maxsplit=1)
-    try:
-        first, last = day_of(first_text), day_of(last_text)
-    except ValueError:
-        first, last = date.max, date.min
+    first, last = (_end_of(name, text) for text in name.split("..", maxsplit=1))
     if first > last:
         raise WindowError(f"window {name}: FROM..TO must be two dates YYYY-MM-DD, the earlier one first")
     return first, last
+
+
+def _end_of(name: str, text: str) -> date:
+    try:
+        return day_of(text)
+    except ValueError as fault:
+        raise WindowError(f"window {name}: {text} {fault}") from fault
 
 
 def synthetic_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> "NumberCounts":
@@ -89,6 +90,27 @@ def real_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> "Numb
     if window.to is None:
         return _nothing(view) if view.results_count else None
     return snapshot.real_counts(view, window.from_, window.to)
+
+
+def real_dates(snapshot: "Snapshot", view: "GameView", window: Window) -> tuple[date | None, date | None]:
+    """Return the first and the last date of the real results that ``real_counts`` counts; None without any."""
+    if window.name == ALL_TIME:
+        return view.results_first, view.results_last
+    newest = snapshot.results(view, window.from_, window.to, 1, None) if window.to else ()
+    if not newest or window.from_ is None:
+        return None, None
+    start, last = window.from_, newest[0].result.draw_date
+    first = bisect_left(
+        range((last - start).days),
+        1,
+        key=lambda days: len(snapshot.results(view, start, start + timedelta(days), 1, None)),
+    )
+    return start + timedelta(first), last
+
+
+def first_draw_date(view: "GameView") -> date | None:
+    """Return the date of draw 1, made or to come; None while nothing decides it."""
+    return view.clock.draw_date(1) if view.clock else None
 
 
 def _nothing(view: "GameView") -> "NumberCounts":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tools.answers import Draw, MatchTotal, Numbers, SnapshotMark
 from tools.wire import utc_text
-from universe.game import POOL_SIZE_MAX
+from universe.game import POOL_SIZE_MAX, Game
 
 _text_of = [str(number) for number in range(POOL_SIZE_MAX + 1)].__getitem__  # lists of draws hold thousands
 
@@ -34,6 +34,20 @@ def draw_text(draw: Draw) -> str:
     if draw["draw_number"] is None:
         return f"{draw['draw_date']}: {numbers}"
     return f"draw {draw['draw_number']} ({draw['draw_date']}): {numbers}, seed {draw['seed']}"
+
+
+def pools_text(game: Game) -> str:
+    """Return which numbers a game draws: ``5 of 47 + 1 of 27``, ``6 of 59 + 1 of the remaining 53``."""
+    main = f"{game.main.picked} of {game.main.size}"
+    if game.bonus is None:
+        return main
+    drum = f"the remaining {game.main.size - game.main.picked}" if game.bonus_from_rest else f"{game.bonus_size}"
+    return f"{main} + {game.bonus_picked} of {drum}"
+
+
+def counted(count: int, things: str) -> str:
+    """Return how many of something there are; ``things`` is its plural."""
+    return f"{count} {things.removesuffix('s')}" if count == 1 else f"{count} {things}"
 
 
 def level_text(main_matches: int, bonus_matches: int) -> str:

@@ -123,6 +123,7 @@ async def test_before_the_first_draw_dates_are_null(source: FakeSource) -> None:
     assert (stats["main_test"]["statistic"], stats["main_test"]["p_value"]) == (None, None)
     assert stats["main_test"]["degrees_of_freedom"] == 48
     assert stats["real"] is None
+    assert stats["first_draw_date"] == "2024-01-03"  # decided, though nothing is drawn yet
     tickets = await answer(source, "generate_numbers", mode="frequency_weighted", game_id="GAME_007", seed=1)
     assert len(tickets["tickets"][0]["main_numbers"]) == 6
     week = await answer(source, "get_frequency_stats", game_id="GAME_002", window="last_7_days")
@@ -156,6 +157,8 @@ async def test_status_shows_every_game(source: FakeSource) -> None:
     assert one["parked"] == {"actor": "GAME_001.ingestor", "reason": "feed unreadable", "since": "2024-03-01T12:30:15Z"}
     assert (one["simulating"], one["restarts"], one["last_commit_at"]) == (True, 3, "2024-03-01T12:30:15Z")
     assert one["match_levels_unavailable"] is None
+    assert (one["pools"], one["draw_days"]) == ("5 of 47 + 1 of 27", ["Wed", "Sat"])
+    assert (games["TINY_REST"]["pools"], games["HUGE"]["pools"]) == ("3 of 9 + 2 of the remaining 6", "14 of 100")
     assert "subset counters" in games["GAME_006"]["match_levels_unavailable"]
     waiting = games["GAME_002"]
     assert (waiting["phase"], waiting["lag_logical_days"], waiting["completion_percent"]) == ("bootstrap", None, None)
@@ -245,9 +248,11 @@ async def test_a_bonus_from_the_rest_of_the_drum_is_expected_on_every_number(sou
 async def test_real_frequencies_take_the_same_dates_but_all_results_for_all_time(source: FakeSource) -> None:
     everything = await answer(source, "get_frequency_stats")
     assert everything["real"]["total_draws"] == 4
+    assert (everything["real"]["first"], everything["real"]["last"]) == ("2000-06-07", "2024-01-24")
     assert everything["real"]["bonus_test"]["degrees_of_freedom"] == 26
     month = await answer(source, "get_frequency_stats", window="last_30_days")
     assert month["real"]["total_draws"] == 3
+    assert (month["real"]["first"], month["real"]["last"]) == ("2024-01-03", "2024-01-24")
     assert (await answer(source, "get_frequency_stats", game_id="GAME_005"))["real"] is None
 
 
@@ -337,11 +342,23 @@ async def test_verify_draw_shows_every_step(source: FakeSource) -> None:
     assert shown["digest"] == hashlib.sha256(shown["message"].encode()).hexdigest()
     assert shown["rank"] == int(shown["seed"], 16) % (comb(47, 5) * 27)
     assert shown["stored"] is True
+    assert (shown["outcomes"], shown["bonus_outcomes"], shown["pools"]) == (comb(47, 5) * 27, 27, "5 of 47 + 1 of 27")
+    assert shown["main_rank"] * 27 + shown["bonus_rank"] == shown["rank"]
+    assert len(shown["shell"].splitlines()) == 3
+    assert shown["message"] in shown["shell"]
+
+
+async def test_a_draw_without_a_bonus_has_no_bonus_rank(source: FakeSource) -> None:
+    shown = await answer(source, "verify_draw", draw_number=1, game_id="TINY")
+    assert (shown["bonus_rank"], shown["bonus_outcomes"], shown["main_rank"]) == (None, 1, shown["rank"])
+    rest = await answer(source, "verify_draw", draw_number=1, game_id="TINY_REST")
+    assert (rest["bonus_outcomes"], divmod(rest["rank"], 15)) == (comb(6, 2), (rest["main_rank"], rest["bonus_rank"]))
 
 
 async def test_a_rank_beyond_double_precision_travels_as_text(source: FakeSource) -> None:
     shown = await answer(source, "verify_draw", draw_number=1, game_id="HUGE")
-    assert shown["rank"] == str(int(shown["seed"], 16) % comb(100, 14))
+    assert shown["rank"] == shown["main_rank"] == str(int(shown["seed"], 16) % comb(100, 14))
+    assert (shown["outcomes"], shown["bonus_outcomes"]) == (str(comb(100, 14)), "1")
 
 
 async def test_real_results_page_between_two_dates(source: FakeSource) -> None:

@@ -150,5 +150,25 @@ async def test_every_fault_of_a_prompt_is_named_at_once(source: FakeSource) -> N
             await client.get_prompt("are_hot_numbers_real", {"game_id": "?", "window": "?", "x": "?"})
 
 
+@pytest.mark.parametrize(
+    ("numbers", "ticket"), [("20, 4 6 + 15", "20 4 6 + 15"), ("1 2 3", "1 2 3"), ("1 2+9 8", "1 2 + 9 8")]
+)
+async def test_a_ticket_is_written_as_people_write_it(numbers: str, ticket: str) -> None:
+    text = await text_of("how_often_would_my_numbers_have_hit", {"numbers": numbers})
+    assert text.startswith(f"How often would the ticket {ticket} have hit in the first game of the universe?")
+    assert "(bonus" not in text
+
+
+async def test_a_check_by_hand_needs_one_answer_and_no_resource(source: FakeSource) -> None:
+    """Whatever the kind of the bonus: what the text names are fields of the answer."""
+    text = await text_of("check_a_draw_by_hand", {"draw_number": "1"})
+    assert "universe://" not in text
+    assert [tool for tool, _ in calls_in(text)] == ["verify_draw"]
+    named = set(re.findall(r"`([a-z_]+)`", text))
+    assert {"main_rank", "bonus_rank", "bonus_outcomes", "outcomes", "pools", "shell"} <= named
+    assert named <= set(await answer(source, "verify_draw", draw_number=1))
+    assert "the remaining" in text
+
+
 def test_prompts_have_texts_of_their_own() -> None:
     assert set(PROMPTS) == set(COMPLETE) == set(LEAST)

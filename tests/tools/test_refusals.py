@@ -42,6 +42,13 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("generate_numbers", {"mode": "random", "seed": 1.0}, "seed must be an integer"),
     ("generate_numbers", {"mode": "random", "exponent": "1"}, "exponent must be a number from -10.0 to 10.0"),
     ("generate_numbers", {"mode": "random", "exponent": True}, "exponent must be a number from -10.0 to 10.0"),
+    # and what to do about it is said
+    ("get_latest_draws", {"limit": "5"}, "; send numbers without quotes"),
+    ("check_numbers_occurrence", {"main_numbers": "[1, 2]"}, "a list of 1 to 20 integers, each from 1 to 255, not"),
+    ("check_numbers_occurrence", {"main_numbers": "[1,2,3,4,5]"}, '"; send numbers without quotes'),
+    ("check_numbers_occurrence", {"main_numbers": [1, 2, 3, 4, "5"]}, '"5"]; send numbers without quotes'),
+    ("check_numbers_occurrence", {"main_numbers": FIVE, "bonus_number": ["6"]}, '["6"]; send numbers without quotes'),
+    ("generate_numbers", {"mode": "random", "exponent": "1.5"}, '"1.5"; send numbers without quotes'),
     # bounds are refused, not clamped
     ("get_latest_draws", {"limit": 0}, "limit must be an integer from 1 to 100, not 0"),
     ("get_latest_draws", {"limit": 101}, "limit must be an integer from 1 to 100, not 101"),
@@ -76,9 +83,15 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("get_draw_date_summary", {"draw_date": "2024-01-04"}, "its neighbours are 2024-01-03 and 2024-01-06"),
     ("get_match_events", {"draw_date": "2024-01-04"}, "its neighbours are 2024-01-03 and 2024-01-06"),
     ("get_real_results", {"from": "2024-01-03", "to": "2024-01-02"}, "from 2024-01-03 lies after to 2024-01-02"),
-    ("get_frequency_stats", {"window": "yesterday"}, "window must be text like all_time, last_draw_date, last_7_days"),
+    (
+        "get_frequency_stats",
+        {"window": "yesterday"},
+        "window must be one of all_time, last_draw_date, last_7_days, last_30_days, or FROM..TO",
+    ),
     ("get_frequency_stats", {"window": "2024-01-03..2024-01-02"}, "the earlier one first"),
-    ("get_frequency_stats", {"window": "2024-01-03..2024-13-02"}, "two dates YYYY-MM-DD"),
+    ("get_frequency_stats", {"window": "2024-01-03..2024-13-02"}, ": 2024-13-02 is no date"),
+    ("get_frequency_stats", {"window": "2002-02-30..2002-03-31"}, ": 2002-02-30 is no date"),
+    ("generate_numbers", {"mode": "random", "window": "1002-02-20..2002-03-31"}, "is not in 1900-01-01..9998-12-31"),
     # the game's own bounds
     ("verify_draw", {"draw_number": 2_351}, "draw 2351 has not been made, the last draw is 2350"),
     ("verify_draw", {"draw_number": 10**30}, "the last draw is 2350"),
@@ -148,6 +161,21 @@ def test_the_depth_of_a_wrong_value_does_not_matter() -> None:
         nested = [nested]
     with pytest.raises(ArgumentsError, match=r"not \[{60}…$"):
         checked("t", LatestDrawsArguments, LATEST_DRAWS.input_schema, {"limit": nested})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("get_latest_draws", {"limit": "five"}),
+        ("get_latest_draws", {"limit": 0}),
+        ("get_latest_draws", {"game_id": "1 2"}),
+        ("get_frequency_stats", {"window": "7"}),
+        ("check_numbers_occurrence", {"main_numbers": [1, 2, "three"]}),
+        ("check_numbers_occurrence", {"main_numbers": [[1, "2"]]}),
+    ],
+)
+async def test_quotes_are_blamed_for_nothing_else(source: FakeSource, name: str, arguments: dict[str, Any]) -> None:
+    assert "quotes" not in await refusal(source, name, **arguments)
 
 
 async def test_every_fault_is_named_at_once(source: FakeSource) -> None:

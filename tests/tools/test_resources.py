@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import trio
 from mcp import Client, MCPError
@@ -19,7 +20,7 @@ from tools.addresses import URIS, address_of, is_well_formed
 from tools.cursors import make_cursor
 from tools.draw_dates import newest_dates
 from tools.game_document import game_document
-from tools.listing import PAGE_RESOURCES_MAX
+from tools.listing import DATES_LISTED_MAX, PAGE_RESOURCES_MAX
 from tools.questions.status import universe_status
 from tools.resources import guide
 from tools.server import QUESTIONS, make_server
@@ -147,10 +148,10 @@ async def test_what_is_listed_can_be_read(source: FakeSource, mode: str) -> None
 
 
 def long_history() -> FakeSource:
-    """A game with more dates than a page; its real results begin before its draws, with a gap between."""
+    """A game with more dates than are listed; its real results begin before its draws, with a gap between."""
     game = FakeGame(game=GAMES["GAME_001"], made=1)
     game.publish(date(2000, 6, 7), (1, 2, 3, 4, 5), (6,))
-    for week in range(PAGE_RESOURCES_MAX + 20):
+    for week in range(4 * DATES_LISTED_MAX):
         game.publish(date.fromordinal(date(2000, 6, 10).toordinal() + 7 * week), (1, 2, 3, 4, 5), (6,))
     other = FakeGame(game=GAMES["GAME_002"], made=None)
     for week in range(60):
@@ -158,17 +159,38 @@ def long_history() -> FakeSource:
     return FakeSource(games=[game, other])
 
 
-@pytest.mark.parametrize("mode", MODES)
-async def test_pages_follow_each_other_without_gap_or_overlap(mode: str) -> None:
+def dates_of(uris: list[str]) -> list[str]:
+    return [uri.rsplit("/", 1)[1] for uri in uris if "/draw-dates/" in uri]
+
+
+async def test_the_newest_dates_of_each_game_are_listed_on_one_page() -> None:
     source = long_history()
-    pages = await listed(source, mode)
-    assert [len(page) for page in pages[:-1]] == [PAGE_RESOURCES_MAX] * (len(pages) - 1)
-    assert len(pages) == 2
+    (uris,) = await listed(source)
+    with source.snapshot() as snapshot:
+        for view in snapshot.games():
+            wanted = [str(day) for day in newest_dates(snapshot, view, None, 1_000)]
+            assert len(wanted) > DATES_LISTED_MAX
+            assert dates_of([uri for uri in uris if view.game.game_id in uri]) == wanted[:DATES_LISTED_MAX]
+    assert await document(source, f"{GAME}/draw-dates/2000-06-07"), "what is not listed can be read"
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_pages_follow_each_other_without_gap_or_overlap(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await listed(long_history(), mode)
+    monkeypatch.setattr("tools.listing.PAGE_RESOURCES_MAX", 25)
+    pages = await listed(long_history(), mode)
+    assert [len(page) for page in pages] == [25, 25, 2 + 2 * 2 + 2 * DATES_LISTED_MAX - 50]
     uris = [uri for page in pages for uri in page]
-    assert len(set(uris)) == len(uris) == 2 + 2 * 2 + (PAGE_RESOURCES_MAX + 21 + 1) + 60
-    dates = [uri.rsplit("/", 1)[1] for uri in uris[6:]]
-    assert dates == sorted(dates, reverse=True)
-    assert dates[0] == "2024-01-03"
+    assert [uris] == whole
+    assert dates_of(uris) == sorted(dates_of(uris), reverse=True)
+    assert dates_of(uris)[0] == "2024-01-03"
+
+
+async def test_many_games_take_several_pages() -> None:
+    games = [FakeGame(game=attrs.evolve(GAMES["GAME_001"], game_id=f"G{n}"), made=1) for n in range(60)]
+    pages = await listed(FakeSource(games=games))
+    assert [len(page) for page in pages] == [PAGE_RESOURCES_MAX, 2 + 2 * 60 + 60 - PAGE_RESOURCES_MAX]
+    assert len({uri for page in pages for uri in page}) == 182
 
 
 async def test_pages_end_inside_the_games_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +224,7 @@ async def test_templates_are_described(source: FakeSource, mode: Any) -> None:
     assert [template.uri_template for template in templates] == [uri for uri in URIS if "{" in uri]
     for template in templates:
         assert template.description
+        assert (str(DATES_LISTED_MAX) in template.description) is ("draw_date" in template.uri_template)
         assert template.mime_type
         assert template.annotations
 

@@ -158,3 +158,4 @@ async def test_an_unknown_game_is_refused_with_the_known_ones(sources: tuple[Fak
     line = await refusal(real, "get_latest_draws", game_id="NONE")
     assert "unknown game NONE" in line
     assert "GAME_001" in line
+    assert "did you mean GAME_001?" in await refusal(real, "get_latest_draws", game_id="game_001")

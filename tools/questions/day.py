@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 from pydantic import Field
 
-from tools.answers import Draw, MatchTotal, SnapshotField, mark, real_draw, total_lines
+from tools.answers import Draw, FirstDrawDate, MatchTotal, SnapshotField, mark, real_draw, total_lines
 from tools.arguments import GAME_ID, Arguments, GameId, IsoDate
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.words import heading, numbers_text, totals_text
+from tools.windows import first_draw_date
+from tools.words import counted, heading, numbers_text, totals_text
 from universe.calendar import require_draw_date
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
@@ -30,6 +31,7 @@ class DateSummaryAnswer:
 
     snapshot: SnapshotField
     draw_date: Annotated[date, Field(description="The draw date.")]
+    first_draw_date: FirstDrawDate
     synthetic_draws: Annotated[int, Field(ge=0, description="Synthetic draws of this date so far.")]
     first_draw_number: Annotated[int | None, Field(description="Number of the first of them; null if there is none.")]
     last_draw_number: Annotated[int | None, Field(description="Number of the last of them; null if there is none.")]
@@ -57,6 +59,7 @@ def date_summary(snapshot: Snapshot, view: "GameView", draw_date: date) -> DateS
     return DateSummaryAnswer(
         snapshot=mark(view),
         draw_date=draw_date,
+        first_draw_date=first_draw_date(view),
         synthetic_draws=drawn.draws,
         first_draw_number=drawn.first if drawn.draws else None,
         last_draw_number=drawn.last if drawn.draws else None,
@@ -69,17 +72,28 @@ def date_summary(snapshot: Snapshot, view: "GameView", draw_date: date) -> DateS
 def tell(answer: DateSummaryAnswer) -> str:
     """Return the date in words."""
     real = answer.real
-    drawn = (
-        f"{answer.synthetic_draws} synthetic draws, numbers {answer.first_draw_number} to {answer.last_draw_number}."
-        if answer.synthetic_draws
-        else "no synthetic draw yet."
-    )
-    lines = [heading(answer.snapshot), f"{answer.draw_date}: {drawn}"]
+    lines = [heading(answer.snapshot), _drawn_text(answer)]
     if real is None:
         return "\n".join([*lines, "No real draw of this date is stored, so nothing is compared."])
     lines.append(f"Real draw: {numbers_text(real['main_numbers'], real['bonus_numbers'])}")
-    lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")
+    if not answer.compared_draws:
+        return "\n".join([*lines, "No synthetic draw has been compared with it."])
+    lines.append(f"{counted(answer.compared_draws, 'compared draws')} by match level (main+bonus):")
     return "\n".join([*lines, *totals_text(answer.match_totals)])
+
+
+def _drawn_text(answer: DateSummaryAnswer) -> str:
+    day, first, last = answer.draw_date, answer.first_draw_date, answer.snapshot.draw_date
+    if first is None:
+        return f"{day}: no synthetic draw yet; the simulation of this game has not begun."
+    if day < first:
+        return f"{day} lies before this universe's first draw date, {first}: it gets no synthetic draws."
+    if not answer.synthetic_draws:
+        so_far = f"draws so far lie on {first}..{last}" if last else f"{first} is to be the first draw date"
+        return f"{day}: no synthetic draw yet; {so_far}."
+    numbers = f"draw numbers {answer.first_draw_number} to {answer.last_draw_number}"
+    drawn = counted(answer.synthetic_draws, "synthetic draws")
+    return f"{day}: {drawn}, {numbers}; the first draw date of this universe is {first}."
 
 
 DATE_SUMMARY = Question(

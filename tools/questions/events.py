@@ -7,13 +7,24 @@ import attrs
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from tools.answers import MatchTotal, Numbers, SnapshotField, mark, numbers_of_ranks, total_lines
+from tools.answers import (
+    FirstDrawDate,
+    FirstResultDate,
+    LastResultDate,
+    MatchTotal,
+    Numbers,
+    SnapshotField,
+    mark,
+    numbers_of_ranks,
+    total_lines,
+)
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate
 from tools.cursors import draw_number, make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
+from tools.windows import first_draw_date
 from tools.wire import DateText, date_text
-from tools.words import heading, level_text, next_text, ticket_text, totals_text
+from tools.words import counted, heading, level_text, next_text, ticket_text, totals_text
 from universe.calendar import require_draw_date
 from universe.errors import UniverseError
 from universe.game import PICKED_MAX, Game
@@ -72,6 +83,9 @@ class MatchEventsAnswer:
         int,
         Field(ge=0, description="Synthetic draws compared with the real draw of their date: n of every expectation."),
     ]
+    first_draw_date: FirstDrawDate
+    first_result_date: FirstResultDate
+    last_result_date: LastResultDate
 
 
 def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Witness) -> MatchEventsAnswer:
@@ -91,6 +105,9 @@ def ask(snapshot: Snapshot, asked: MatchEventsArguments, _: Witness) -> MatchEve
         next_cursor=make_cursor(page[-1].draw_number, *query) if len(found) > len(page) else None,
         totals=total_lines(view.game, totals),
         compared_draws=totals.compared_draws,
+        first_draw_date=first_draw_date(view),
+        first_result_date=view.results_first,
+        last_result_date=view.results_last,
     )
 
 
@@ -127,7 +144,8 @@ def _told_events(game: Game, page: "Sequence[EventView]") -> list[MatchEvent]:
 
 def tell(answer: MatchEventsAnswer) -> str:
     """Return one line an event, one a level."""
-    lines = [heading(answer.snapshot), f"{len(answer.events)} match events from level {answer.min_match_level} up:"]
+    found = counted(len(answer.events), "match events")
+    lines = [heading(answer.snapshot), f"{found} from level {answer.min_match_level} up{':' if answer.events else '.'}"]
     for event in answer.events:
         matches = level_text(event["main_matches"], event["bonus_matches"])
         lines.append(
@@ -135,8 +153,28 @@ def tell(answer: MatchEventsAnswer) -> str:
             f" synthetic {ticket_text(event['synthetic'])}, real {ticket_text(event['real'])}"
         )
     lines.append(next_text(answer.next_cursor))
-    lines.append(f"{answer.compared_draws} compared draws by match level (main+bonus):")
+    lines.append(_dates_text(answer))
+    if not answer.compared_draws:
+        return "\n".join([*lines, "No draw was compared, so every match level counts 0."])
+    lines.append(f"{counted(answer.compared_draws, 'compared draws')} by match level (main+bonus):")
     return "\n".join([*lines, *totals_text(answer.totals)])
+
+
+def _dates_text(answer: MatchEventsAnswer) -> str:
+    """Say what could be compared: the reason where nothing was."""
+    if answer.first_result_date is None:
+        results = "no real results are stored"
+    else:
+        results = f"the stored results are of {answer.first_result_date}..{answer.last_result_date}"
+    first, last = answer.first_draw_date, answer.snapshot.draw_date
+    draws = (
+        f"the draws of {first}..{last}"
+        if last
+        else f"the first draw will be of {first}"
+        if first
+        else "no draw has been made yet"
+    )
+    return f"Real results are compared with the synthetic draws of their own date: {results}, {draws}."
 
 
 MATCH_EVENTS = Question(

@@ -1,21 +1,31 @@
 """get_frequency_stats: how often each number came up, beside what chance expects, synthetic and real."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from tools.answers import SnapshotField, mark
+from tools.answers import FirstDrawDate, SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.windows import ALL_TIME, Window, WindowName, real_counts, synthetic_counts, window_of
-from tools.words import heading
+from tools.windows import (
+    ALL_TIME,
+    Window,
+    WindowName,
+    first_draw_date,
+    real_counts,
+    real_dates,
+    synthetic_counts,
+    window_of,
+)
+from tools.words import counted, heading
 
 if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
-    from storage.views import NumberCounts
+    from storage.views import GameView, NumberCounts
     from universe.game import Game
 
 
@@ -51,8 +61,8 @@ class UniformityTest:
     visible_bias_percent: Annotated[
         float | None,
         Field(
-            description="Power: the smallest bias of one number, in percent of its expected count, that so many draws"
-            " show at three sigma. Smaller biases cannot be told from chance. Null without draws."
+            description="Power: the smallest bias of one number, in percent of its expected count, that shows at"
+            " three sigma; smaller ones cannot be told from chance. Null without draws."
         ),
     ]
 
@@ -70,6 +80,8 @@ TotalField = Annotated[int, Field(ge=0, description="Draws in the window: n of e
 class RealFrequencies:
     """The same figures for the real results of the same dates (of all dates for all_time)."""
 
+    first: Annotated[date | None, Field(description="Their first date; null without any.")]
+    last: Annotated[date | None, Field(description="Their last date; null without any.")]
     total_draws: TotalField
     main: MainField
     bonus: BonusField
@@ -83,6 +95,7 @@ class FrequencyAnswer:
 
     snapshot: SnapshotField
     window: Annotated[Window, Field(description="The draw dates looked at, ends included.")]
+    first_draw_date: FirstDrawDate
     total_draws: TotalField
     main: MainField
     bonus: BonusField
@@ -97,30 +110,33 @@ def ask(snapshot: Snapshot, asked: FrequencyArguments, _: Witness) -> FrequencyA
     """Return the frequencies of a window."""
     view = snapshot.game(asked.game_id)
     window = window_of(view, asked.window)
-    synthetic = _frequencies(view.game, synthetic_counts(snapshot, view, window))
-    real = real_counts(snapshot, view, window)
     return FrequencyAnswer(
         snapshot=mark(view),
         window=window,
-        total_draws=synthetic.total_draws,
-        main=synthetic.main,
-        bonus=synthetic.bonus,
-        main_test=synthetic.main_test,
-        bonus_test=synthetic.bonus_test,
-        real=None if real is None else _frequencies(view.game, real),
+        first_draw_date=first_draw_date(view),
+        real=_real(snapshot, view, window),
+        **_figures(view.game, synthetic_counts(snapshot, view, window)),
     )
 
 
-def _frequencies(game: "Game", counts: "NumberCounts") -> RealFrequencies:
+def _real(snapshot: Snapshot, view: "GameView", window: Window) -> RealFrequencies | None:
+    counts = real_counts(snapshot, view, window)
+    if counts is None:
+        return None
+    first, last = real_dates(snapshot, view, window)
+    return RealFrequencies(first=first, last=last, **_figures(view.game, counts))
+
+
+def _figures(game: "Game", counts: "NumberCounts") -> dict[str, Any]:
     totals = counts.totals.tolist()
     main, bonus = totals[: game.main.size], totals[game.main.size :]
-    return RealFrequencies(
-        total_draws=counts.draws,
-        main=_numbers(main, counts.draws, game.main.picked),
-        bonus=_numbers(bonus, counts.draws, game.bonus_picked),
-        main_test=_test(main, counts.draws, game.main.picked),
-        bonus_test=_test(bonus, counts.draws, game.bonus_picked) if bonus else None,
-    )
+    return {
+        "total_draws": counts.draws,
+        "main": _numbers(main, counts.draws, game.main.picked),
+        "bonus": _numbers(bonus, counts.draws, game.bonus_picked),
+        "main_test": _test(main, counts.draws, game.main.picked),
+        "bonus_test": _test(bonus, counts.draws, game.bonus_picked) if bonus else None,
+    }
 
 
 def _numbers(counts: Sequence[int], draws: int, picked: int) -> list[NumberFrequency]:
@@ -149,15 +165,32 @@ def _test(counts: Sequence[int], draws: int, picked: int) -> UniformityTest:
 
 def tell(answer: FrequencyAnswer) -> str:
     """Return counts, expectations and tests in words."""
-    window = answer.window
-    lines = [heading(answer.snapshot), f"Window {window.name}: {window.from_} to {window.to}."]
-    lines += _told("synthetic", answer)
-    lines += _told("real", answer.real) if answer.real else ["No real results stored."]
+    lines = [heading(answer.snapshot), *_synthetic_text(answer), *_real_text(answer.window, answer.real)]
     return "\n".join(lines)
 
 
-def _told(origin: str, figures: "FrequencyAnswer | RealFrequencies") -> list[str]:
-    lines = [f"{figures.total_draws} {origin} draws."]
+def _synthetic_text(answer: FrequencyAnswer) -> list[str]:
+    window, first, last = answer.window, answer.first_draw_date, answer.snapshot.draw_date
+    if last is None:
+        return [f"Window {window.name}: no synthetic draw has been made yet, so nothing is counted."]
+    if not answer.total_draws:
+        return [f"No synthetic draws in {window.from_}..{window.to}; draws lie on {first}..{last}."]
+    lie = "" if window.name == ALL_TIME else f"; all draws lie on {first}..{last}"
+    opening = f"Window {window.name}: {window.from_} to {window.to}{lie}."
+    return [opening, f"{counted(answer.total_draws, 'synthetic draws')}.", *_told("synthetic", answer)]
+
+
+def _real_text(window: Window, real: RealFrequencies | None) -> list[str]:
+    if real is None:
+        return ["No real results are stored for this game."]
+    if not real.total_draws:
+        return [f"No real draws in window {window.name}."]
+    dates = f"of {real.first}" if real.first == real.last else f"of {real.first} to {real.last}"
+    return [f"{counted(real.total_draws, 'real draws')}, {dates}.", *_told("real", real)]
+
+
+def _told(origin: str, figures: FrequencyAnswer | RealFrequencies) -> list[str]:
+    lines = []
     for drum, numbers, test in (
         ("main", figures.main, figures.main_test),
         ("bonus", figures.bonus, figures.bonus_test),

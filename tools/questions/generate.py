@@ -11,8 +11,8 @@ from tools.arguments import GAME_ID, LIST_LENGTH_MAX, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Witness
 from tools.windows import ALL_TIME, Window, WindowName, synthetic_counts, window_of
-from tools.words import heading, ticket_text
-from universe.game import POOL_SIZE_MAX
+from tools.words import counted, heading, ticket_text
+from universe.game import POOL_SIZE_MAX, Game
 from universe.sampling import (
     EXPONENT_MAX,
     Weights,
@@ -23,7 +23,7 @@ from universe.sampling import (
 )
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
-    from storage.views import GameView
+    from storage.views import NumberCounts
 
 Mode = Literal["random", "frequency_weighted"]
 SEED_CHARACTERS_MAX = 64
@@ -45,8 +45,8 @@ class GenerateArguments(Arguments):
     top_n: Annotated[
         Annotated[int, Field(ge=1, le=POOL_SIZE_MAX)] | None,
         Field(
-            description="frequency_weighted only: use this many of the most frequent numbers of each drum. At least as"
-            " many as a ticket needs of one drum, at most the size of the main drum. Omitted or null: all numbers."
+            description="frequency_weighted only: use this many of the most frequent numbers of each drum, from what a"
+            " ticket needs of one drum to the size of the main drum. Omitted or null: all numbers."
         ),
     ] = None
     exponent: Annotated[
@@ -81,6 +81,7 @@ class GenerateAnswer:
         int | None, Field(description="Most frequent numbers used of each drum; null: all, or mode random.")
     ]
     exponent: Annotated[float | None, Field(description="Power of the counts; null in mode random.")]
+    note: Annotated[str | None, Field(description="Which arguments had no effect, and why; else null.")]
     seed: Annotated[str, Field(description="Give it again to get the same tickets from the same snapshot.")]
     tickets: Annotated[list[Numbers], Field(description="The tickets, independent of each other.")]
 
@@ -92,8 +93,9 @@ def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAns
     if asked.top_n is not None:
         require_top_n(view.game, asked.top_n)
     weighted = asked.mode == "frequency_weighted"
-    if weighted:
-        main, bonus = _weights(snapshot, view, window, asked)
+    counts = synthetic_counts(snapshot, view, window) if weighted else None
+    if counts is not None and counts.draws:
+        main, bonus = _weights(view.game, counts, asked)
     else:
         main, bonus = equal_weights(view.game.main.size), equal_weights(view.game.bonus_size)
     seed = secrets.token_hex(FRESH_SEED_BYTES) if asked.seed is None else str(asked.seed)
@@ -102,8 +104,9 @@ def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAns
         snapshot=mark(view),
         mode=asked.mode,
         window=window if weighted else None,
-        top_n=asked.top_n if weighted else None,
+        top_n=asked.top_n if counts is not None and counts.draws else None,
         exponent=asked.exponent if weighted else None,
+        note=_note(asked, counts),
         seed=seed,
         tickets=[
             {"main_numbers": list(ticket.main_numbers), "bonus_numbers": list(ticket.bonus_numbers)}
@@ -112,10 +115,22 @@ def ask(snapshot: Snapshot, asked: GenerateArguments, _: Witness) -> GenerateAns
     )
 
 
-def _weights(snapshot: Snapshot, view: "GameView", window: Window, asked: GenerateArguments) -> tuple[Weights, Weights]:
-    size, totals = view.game.main.size, synthetic_counts(snapshot, view, window).totals.tolist()
+def _note(asked: GenerateArguments, counts: "NumberCounts | None") -> str | None:
+    """Say which of the arguments had no effect."""
+    if counts is None:
+        weighing = {"window": ALL_TIME, "top_n": None, "exponent": 1.0}
+        idle = [name for name, default in weighing.items() if getattr(asked, name) != default]
+        return f"{', '.join(idle)} had no effect: in mode random nothing is weighed" if idle else None
+    if counts.draws:
+        return None
+    nothing = f"window {asked.window} holds no synthetic draws, so nothing could be weighted"
+    return f"{nothing}: every number had the same chance"
+
+
+def _weights(game: Game, counts: "NumberCounts", asked: GenerateArguments) -> tuple[Weights, Weights]:
+    size, totals = game.main.size, counts.totals.tolist()
     top_n = size if asked.top_n is None else asked.top_n
-    bonus_top_n = view.game.bonus_size if asked.top_n is None else top_n
+    bonus_top_n = game.bonus_size if asked.top_n is None else top_n
     return (
         frequency_weights(totals[:size], top_n, asked.exponent),
         frequency_weights(totals[size:], bonus_top_n, asked.exponent),
@@ -126,12 +141,12 @@ def tell(answer: GenerateAnswer) -> str:
     """Return one line a ticket."""
     weighing = ""
     if window := answer.window:
-        weighing = (
-            f", window {window.name} ({window.from_} to {window.to}), top_n {answer.top_n or 'all'},"
-            f" exponent {answer.exponent}"
-        )
-    opening = f"{len(answer.tickets)} tickets, mode {answer.mode}{weighing}, seed {answer.seed}. They predict nothing:"
-    return "\n".join([heading(answer.snapshot), opening, *map(ticket_text, answer.tickets)])
+        dates = f" ({window.from_} to {window.to})" if window.to else ""
+        weighing = f", window {window.name}{dates}, top_n {answer.top_n or 'all'}, exponent {answer.exponent}"
+    made = counted(len(answer.tickets), "tickets")
+    opening = f"{made}, mode {answer.mode}{weighing}, seed {answer.seed}. They predict nothing:"
+    note = [f"Note: {answer.note}."] if answer.note else []
+    return "\n".join([heading(answer.snapshot), *note, opening, *map(ticket_text, answer.tickets)])
 
 
 GENERATE_NUMBERS = Question(

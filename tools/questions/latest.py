@@ -9,7 +9,7 @@ from tools.answers import Draw, SnapshotField, mark, real_draw, synthetic_draws
 from tools.arguments import GAME_ID, LIMIT, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.words import draw_text, heading
+from tools.words import counted, draw_text, heading
 
 Origin = Literal["synthetic", "real"]
 
@@ -47,7 +47,9 @@ def ask(snapshot: Snapshot, asked: LatestDrawsArguments, _: Witness) -> LatestDr
 
 def tell(answer: LatestDrawsAnswer) -> str:
     """Return one line a draw."""
-    opening = f"{len(answer.draws)} latest {answer.source} draws, newest first:"
+    opening = (
+        f"{counted(len(answer.draws), f'latest {answer.source} draws')}, newest first{':' if answer.draws else '.'}"
+    )
     return "\n".join([heading(answer.snapshot), opening, *map(draw_text, answer.draws)])
 
 

@@ -11,7 +11,7 @@ from tools.answers import Numbers, SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
 from tools.source import Snapshot, Witness
-from tools.words import heading, level_text, ticket_text
+from tools.words import counted, heading, level_text, ticket_text
 from universe.errors import DrawError
 from universe.game import PICKED_MAX, POOL_SIZE_MAX, Game
 
@@ -138,7 +138,7 @@ def tell(answer: OccurrenceAnswer) -> str:
     chances = f"expected {answer.expected_occurrences:.6g} (probability {answer.probability:.6g} a draw)"
     lines = [
         heading(answer.snapshot),
-        f"{ticket_text(answer.ticket)}: drawn {answer.occurrences} times, {chances}.",
+        f"{ticket_text(answer.ticket)}: drawn {counted(answer.occurrences, 'times')}, {chances}.",
         f"Real draws with these numbers: {', '.join(map(str, answer.real_occurrences)) or 'none'}.",
     ]
     if answer.match_levels is None:

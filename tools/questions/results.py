@@ -6,13 +6,13 @@ import attrs
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from tools.answers import BonusNumbers, MainNumbers, SnapshotField, mark
+from tools.answers import BonusNumbers, FirstResultDate, LastResultDate, MainNumbers, SnapshotField, mark
 from tools.arguments import CURSOR, GAME_ID, LIMIT, Arguments, GameId, IsoDate, day_of
 from tools.cursors import make_cursor, read_cursor
 from tools.question import Question
 from tools.source import Snapshot, Witness
 from tools.wire import DateText, date_text
-from tools.words import heading, next_text, numbers_text
+from tools.words import counted, heading, next_text, numbers_text
 from universe.errors import UniverseError
 
 
@@ -48,6 +48,8 @@ class RealResultsAnswer:
     snapshot: SnapshotField
     results: Annotated[list[PublishedResult], Field(description="Newest first.")]
     next_cursor: Annotated[str | None, Field(description="Pass it as cursor for the next page; null at the end.")]
+    first_result_date: FirstResultDate
+    last_result_date: LastResultDate
 
 
 def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResultsAnswer:
@@ -71,6 +73,8 @@ def ask(snapshot: Snapshot, asked: RealResultsArguments, _: Witness) -> RealResu
             for stored in page
         ],
         next_cursor=make_cursor(page[-1].result.draw_date, *query) if len(found) > len(page) else None,
+        first_result_date=view.results_first,
+        last_result_date=view.results_last,
     )
 
 
@@ -81,7 +85,9 @@ def tell(answer: RealResultsAnswer) -> str:
         f" (source {result['source']})"
         for result in answer.results
     ]
-    opening = f"{len(lines)} real results, newest first:"
+    first, last = answer.first_result_date, answer.last_result_date
+    stored = f"stored are those of {first}..{last}" if first else "none are stored for this game"
+    opening = f"{counted(len(lines), 'real results')}, newest first; {stored}{':' if lines else '.'}"
     return "\n".join([heading(answer.snapshot), opening, *lines, next_text(answer.next_cursor)])
 
 

@@ -10,7 +10,9 @@ from tools.arguments import Arguments
 from tools.question import Question
 from tools.source import Role, Snapshot, Witness
 from tools.wire import utc_text
+from tools.words import counted, pools_text
 from universe.compiled import kernel_state
+from universe.game import WEEKDAYS, Game
 
 if TYPE_CHECKING:  # this module imports numpy, and the first answer must not wait for it
     from storage.views import GameView
@@ -28,10 +30,7 @@ class KernelStatus:
 
     state: Annotated[
         Literal["unloaded", "loading", "ready", "unavailable"],
-        Field(
-            description="ready: compiled; unloaded: no work so far was worth it; loading: not yet; unavailable: plain"
-            " for good."
-        ),
+        Field(description="Optional compiled code, answers are the same without. unloaded: no need so far."),
     ]
     reason: Annotated[str | None, Field(description="Why kernels are unavailable; null otherwise.")]
 
@@ -46,10 +45,7 @@ class UniverseStatus:
     mode: Annotated[Literal["prod", "test"], Field(description="Test universes are small and may be reset.")]
     role: Annotated[
         Role,
-        Field(
-            description="leader: this process simulates; follower: another process does and this one stands by; reader:"
-            " this one only looks."
-        ),
+        Field(description="leader: it simulates; follower: it stands by while another does; reader: it only looks."),
     ]
     kernels: Annotated[KernelStatus, Field(description="How this process computes draws.")]
 
@@ -86,11 +82,13 @@ class GameStatus:
     """How one game stands."""
 
     game_id: Annotated[str, Field(description="The game.")]
+    pools: Annotated[str, Field(description="Its drums: 5 of 47 + 1 of 27.")]
+    draw_days: Annotated[tuple[str, ...], Field(description="Its weekdays now in force.")]
     phase: Annotated[
         Literal["bootstrap", "initialized", "running", "halted"],
         Field(
-            description="bootstrap: has results but no simulation yet; initialized: epoch and pace are fixed, no draw"
-            " yet; running: has draws and may make more; halted: at its milestone or limit."
+            description="bootstrap: results, but no simulation yet; initialized: epoch and pace fixed, no draw yet;"
+            " running: has draws, may make more; halted: at its milestone or limit."
         ),
     ]
     halt_reason: Annotated[
@@ -111,8 +109,8 @@ class GameStatus:
     lag_logical_days: Annotated[
         int | None,
         Field(
-            description="The world's date (UTC) minus the logical date of the last draw, in days; negative: the"
-            " simulation is ahead. Null before the epoch is fixed."
+            description="The world's date (UTC) minus the logical date of the last draw, in days; negative: ahead. Null"
+            " before the epoch is fixed."
         ),
     ]
     completion_percent: Annotated[
@@ -122,7 +120,7 @@ class GameStatus:
     real_results: Annotated[RealResultsStatus, Field(description="The real results stored beside it.")]
     last_commit_at: Annotated[datetime | None, Field(description="Time of the last commit, UTC; null before it.")]
     match_levels_unavailable: Annotated[
-        str | None, Field(description="Why check_numbers_occurrence gives no match_levels here; null where it does.")
+        str | None, Field(description="Why there are no match_levels of tickets; null where there are.")
     ]
 
 
@@ -156,6 +154,8 @@ def game_status(view: "GameView", source: Witness) -> GameStatus:
     parked = vitals.parked
     return GameStatus(
         game_id=view.game.game_id,
+        pools=pools_text(view.game),
+        draw_days=draw_days(view.game, source.today()),
         phase=view.phase,
         halt_reason=view.halt_reason,
         simulating=vitals.simulating,
@@ -175,6 +175,11 @@ def game_status(view: "GameView", source: Witness) -> GameStatus:
         last_commit_at=view.committed_at,
         match_levels_unavailable=why_no_levels(view.game),
     )
+
+
+def draw_days(game: Game, today: date) -> tuple[str, ...]:
+    """Return the weekdays of the schedule in force, of its first period before that begins."""
+    return tuple(WEEKDAYS[day] for day in sorted(game.weekdays_on(max(today, game.since))))
 
 
 def lag_logical_days(view: "GameView", today: date) -> int | None:
@@ -205,45 +210,100 @@ def tell(answer: StatusAnswer) -> str:
     universe = answer.universe
     opening = (
         f"Universe {universe.universe_id} ({universe.mode}), created {utc_text(universe.created_at)}, rules"
-        f" version {universe.version}; this process is a {universe.role}, kernels {_kernels_text(universe.kernels)}."
+        f" version {universe.version}; this process is a {universe.role}. {_kernels_text(universe.kernels)}"
     )
     return "\n".join([opening, *map(_game_text, answer.games)] if answer.games else [opening, "No game has data yet."])
 
 
 def _kernels_text(kernels: KernelStatus) -> str:
-    return kernels.state if kernels.reason is None else f"{kernels.state} ({kernels.reason})"
-
-
-def _span(results: RealResultsStatus) -> str:
-    return f" ({results.first} to {results.last})" if results.first else ""
+    reason = "" if kernels.reason is None else f" ({kernels.reason})"
+    return f"Compiled kernels, which only make bulk work faster: {kernels.state}{reason}."
 
 
 def _game_text(game: GameStatus) -> str:
-    results, milestone, parked = game.real_results, game.milestone, game.parked
     facts = [
-        f"{game.phase} ({game.halt_reason})" if game.halt_reason else game.phase,
-        f"draw {game.draw_number} ({game.draw_date})" if game.draw_date else "no draw yet",
-        "simulating" if game.simulating else "not simulating here",
-        f"{parked.actor} parked since {utc_text(parked.since)}: {parked.reason}" if parked else "nothing parked",
-        f"{game.restarts} restarts",
-        f"pace {game.draws_per_logical_day or 'not fixed'} draws a logical day",
-        f"observed {game.observed_draws_per_day} draws a day" if game.observed_draws_per_day else "idle",
-        f"lag {game.lag_logical_days} logical days" if game.lag_logical_days is not None else "no logical time yet",
-        f"milestone {milestone.max_draws or 'no'} draws, until {milestone.until or 'no'} date",
-        f"{game.completion_percent:.6g} % done" if game.completion_percent is not None else "unbounded",
-        f"{results.count} real results{_span(results)}, {results.conflicts} conflicts",
-        f"last commit {utc_text(game.last_commit_at)}" if game.last_commit_at else "no commit of draws yet",
+        _phase_text(game),
+        "simulating in this process" if game.simulating else "not simulating in this process",
+        *_trouble(game),
+        _pace_text(game),
+        _lag_text(game.lag_logical_days),
+        _milestone_text(game),
+        _results_text(game.real_results),
+        f"last commit {utc_text(game.last_commit_at)}" if game.last_commit_at else "",
+        game.match_levels_unavailable or "",
     ]
-    if game.match_levels_unavailable:
-        facts.append(game.match_levels_unavailable)
-    return f"{game.game_id}: {'; '.join(facts)}."
+    return f"{game.game_id} ({game.pools}; drawn {', '.join(game.draw_days)}): {'; '.join(filter(None, facts))}."
+
+
+def _phase_text(game: GameStatus) -> str:
+    match game.phase:
+        case "bootstrap":
+            return "bootstrap, real results are stored and no simulation has begun"
+        case "initialized":
+            return "initialized, the first draw is still to come"
+        case "halted":
+            return f"halted ({game.halt_reason}) at draw {game.draw_number} ({game.draw_date}): {_bound_text(game)}"
+    return f"running, at draw {game.draw_number} ({game.draw_date})"
+
+
+def _bound_text(game: GameStatus) -> str:
+    """Say which bound a halted game has reached, and what lifts it."""
+    from storage.schema import TEST_DRAWS_MAX
+
+    match game.halt_reason:
+        case "limit" if game.draw_number == TEST_DRAWS_MAX:
+            return "the most that a test universe holds"
+        case "limit":
+            return "the limit that its run was given"
+        case "until":
+            return f"its milestone, the draws until {game.milestone.until}, is reached; `universe extend` moves it"
+    return f"its milestone of {game.milestone.max_draws} draws is reached; `universe extend` moves it"
+
+
+def _trouble(game: GameStatus) -> list[str]:
+    parked = game.parked
+    waits = [f"{parked.actor} waits since {utc_text(parked.since)} and tries again: {parked.reason}"] if parked else []
+    return [*waits, f"{counted(game.restarts, 'restarts')} after crashes"] if game.restarts else waits
+
+
+def _pace_text(game: GameStatus) -> str:
+    if game.draws_per_logical_day is None:
+        return ""
+    observed = game.observed_draws_per_day
+    lately = f"lately {observed} draws a real day" if observed else "idle in the last hour"
+    return f"pace {counted(game.draws_per_logical_day, 'draws')} a logical day, {lately}"
+
+
+def _lag_text(days: int | None) -> str:
+    if days is None:
+        return ""
+    if days == 0:
+        return "logical time is level with the world's date"
+    return f"{counted(abs(days), 'logical days')} {'behind' if days > 0 else 'ahead of'} the world's date"
+
+
+def _milestone_text(game: GameStatus) -> str:
+    milestone = game.milestone
+    bounds = [f"{milestone.max_draws} draws"] if milestone.max_draws else []
+    bounds += [f"draw date {milestone.until}"] if milestone.until else []
+    if not bounds:
+        return "" if game.phase == "bootstrap" else "no milestone: it goes on without end"
+    done = "" if game.completion_percent is None else f", {game.completion_percent:.6g} % done"
+    return f"milestone {' or '.join(bounds)}{done}"
+
+
+def _results_text(results: RealResultsStatus) -> str:
+    if not results.count:
+        return "no real results stored"
+    dates = f"{results.first} to {results.last}"
+    return f"{counted(results.count, 'real results')} stored ({dates}), {counted(results.conflicts, 'conflicts')}"
 
 
 STATUS = Question(
     name="get_universe_status",
     title="Universe status",
     description=(
-        "What this universe of synthetic lottery draws is and how each of its games stands: phase, number of draws,"
+        "What this universe of synthetic lottery draws is and how each of its games stands: drums, phase, draws,"
         " simulated date, pace (draws a day), lag (days), milestone, stored real results. Ask this first: it lists the"
         " game ids that the other tools take. Takes no arguments. Example: {}."
     ),
