@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from ops import clients
+from ops.client_forms import CLIENTS
 from storage.lock import LeaderLock
 from tests.acceptance.client import PROTOCOL
 from tests.acceptance.program import events_of, running, saw, wait_until
@@ -89,11 +90,11 @@ def test_every_client_is_told_the_same_and_it_starts_from_anywhere(call: Call, t
     settings.write_text("[universe]\nlogical_day_seconds = 86400\n", encoding="utf-8")
     foreign.mkdir()
     wanted = ("--mode", "test", "--data-dir", str(place), "--config", str(settings))
-    told = {name: call("clients", "--client", name, *wanted) for name in clients.CLIENTS}
+    told = {name: call("clients", "--client", name, *wanted) for name in CLIENTS}
     assert READERS.keys() == told.keys()
     started = {name: READERS[name](shown.out) for name, shown in told.items()}
     expected: Started = ((str(script), "run", "--transport", "stdio", *wanted), {})
-    assert started == dict.fromkeys(clients.CLIENTS, expected)
+    assert started == dict.fromkeys(CLIENTS, expected)
     assert {"get_universe_status", "verify_draw"} <= tools_of(expected, foreign)
     assert (place / "test" / "universe.db").exists()
 
@@ -105,12 +106,12 @@ def test_without_a_script_the_interpreter_runs_the_package(
     monkeypatch.setattr(clients, "_script", lambda: None)
     monkeypatch.setattr(clients, "_imported_anywhere", lambda _: False)
     words = ("--mode", "test", "--data-dir", str(tmp_path / "data"))
-    started = {name: READERS[name](call("clients", "--client", name, *words).out) for name in clients.CLIENTS}
+    started = {name: READERS[name](call("clients", "--client", name, *words).out) for name in CLIENTS}
     expected: Started = (
         (sys.executable, "-m", "ops.main", "run", "--transport", "stdio", *words),
         {"PYTHONPATH": str(ROOT)},
     )
-    assert started == dict.fromkeys(clients.CLIENTS, expected)
+    assert started == dict.fromkeys(CLIENTS, expected)
     assert "get_universe_status" in tools_of(expected, tmp_path)
 
 
@@ -192,7 +193,7 @@ def test_stdout_is_the_document_alone(call: Call) -> None:
 
 def test_without_a_client_it_lists_them(call: Call) -> None:
     shown = call("clients")
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["client", *clients.CLIENTS]
+    assert [line.split()[0] for line in shown.out.splitlines()] == ["client", *CLIENTS]
 
 
 def headers(entry: dict[str, Any]) -> str:

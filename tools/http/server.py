@@ -12,7 +12,6 @@ from ipaddress import ip_address
 from typing import Protocol
 
 import attrs
-import structlog
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
@@ -46,8 +45,6 @@ from universe.settings import HttpSettings
 
 ENDPOINT = "/mcp"
 BACKLOG = 1_024
-
-log = structlog.get_logger()
 
 
 class Closing(Protocol):
