@@ -161,7 +161,6 @@ def _warm_up(*, metrics: bool) -> None:
     importlib.import_module("scipy.special")
     if metrics:
         importlib.import_module("ops.metrics_scrape")
-        importlib.import_module("ops.metrics_process")
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again took a third of the time of answers
 

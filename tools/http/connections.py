@@ -44,6 +44,7 @@ class PromptStream(trio.abc.HalfCloseableStream):
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
         self.socket = stream.socket  # hypercorn asks it for addresses
+        self.requests = 0  # at work on it
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send it all; BrokenResourceError if it is not taken in time."""
@@ -85,7 +86,7 @@ class Connections:
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext, stream: trio.SocketStream) -> None:
         """Run one connection to its end. Whatever goes wrong with it is its own end alone."""
-        if self.traffic.connections >= self.connections_max:
+        if len(self._open) >= self.connections_max and not self._cut_idle():
             self.traffic.refused["connections"] += 1
             await _turn_away(stream)
             return
@@ -99,13 +100,13 @@ class Connections:
         except Exception as fault:  # noqa: BLE001  told without its words, which may quote a request
             self._note(fault)
         finally:
-            del self._open[prompt]
+            self._open.pop(prompt, None)
             self.traffic.connections -= 1
             stream.socket.close()
 
     def cut(self, prompt: PromptStream) -> None:
         """End a connection here and now, whatever it waits for."""
-        scope = self._open.get(prompt)
+        scope = self._open.pop(prompt, None)
         if scope is not None:
             scope.cancel()
             prompt.cut()
@@ -114,6 +115,15 @@ class Connections:
         """End every connection."""
         for prompt in list(self._open):
             self.cut(prompt)
+
+    def _cut_idle(self) -> bool:
+        """Make room: end the oldest connection that no request is at work on; False if there is none."""
+        idle = next((prompt for prompt in self._open if not prompt.requests), None)
+        if idle is None:
+            return False
+        self.traffic.refused["idle"] += 1
+        self.cut(idle)
+        return True
 
     def _note(self, fault: Exception) -> None:
         """Log a mistake of ours; a client that left in the middle of something is none."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tools.http.admission import Admission, is_open
 from tools.http.body import GoneError, Incoming
 from tools.http.bounds import BODY_BYTES_MAX
-from tools.http.connections import CONNECTION, PARTINGS, Connections
+from tools.http.connections import CONNECTION, PARTINGS, Connections, PromptStream
 from tools.http.refusal import Refusal
 
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -40,7 +40,7 @@ class Guard:
             if isinstance(found, Refusal):
                 await self._refuse(found, scope, incoming, send)
                 return
-            with self._at_work(found):
+            with self._at_work(found, scope["state"][CONNECTION]):
                 await self._serve(scope, headers, incoming, _noting(scope, found, send))
 
     def end_streams(self) -> None:
@@ -54,15 +54,17 @@ class Guard:
             await self._ended.wait()
 
     @contextmanager
-    def _at_work(self, client: str) -> Iterator[None]:
+    def _at_work(self, client: str, connection: PromptStream) -> Iterator[None]:
         traffic, at_work = self.admission.traffic, self.admission.limits.at_work
         traffic.requests += 1
         at_work[client] += 1
+        connection.requests += 1
         try:
             yield
         finally:
             traffic.requests -= 1
             at_work[client] -= 1
+            connection.requests -= 1
             self._ended.set()
             self._ended = trio.Event()
 

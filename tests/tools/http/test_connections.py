@@ -27,18 +27,36 @@ async def stalled(served: Served) -> trio.SocketStream:
     return stream
 
 
-async def test_a_connection_beyond_the_bound_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_beyond_the_bound_takes_the_place_of_the_oldest_idle_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever only opens connections keeps nobody out."""
     monkeypatch.setattr(server, "CONNECTIONS_MAX", 3)
     async with serving() as served:
-        open_ones = [await served.connect() for _ in range(3)]
-        await served.wait_connections(3)
+        open_ones = []
+        for count in (1, 2, 3):
+            open_ones.append(await served.connect())
+            await served.wait_connections(count)
+        assert text_of(await served.call("echo")) == "{}"
+        assert await open_ones[0].receive_some() == b""
+        assert served.traffic.refused == {"idle": 1}
+        with trio.move_on_after(0.05) as waiting:
+            await open_ones[1].receive_some()
+        assert waiting.cancelled_caught, "the others are left alone"
+        for stream in open_ones:
+            await stream.aclose()
+
+
+async def test_where_all_are_at_work_a_further_connection_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CONNECTIONS_MAX", 2)
+    async with serving() as served, trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(served.call, "wait")
+        await served.wait_requests(2)
         async with await served.connect() as further:
             assert bytes(await further.receive_some()).startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1")
         assert served.traffic.refused == {"connections": 1}
-        for stream in open_ones:
-            await stream.aclose()
-        await served.wait_connections(0)
-        assert text_of(await served.call("echo")) == "{}"
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_client_that_does_not_read_loses_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
