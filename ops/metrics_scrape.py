@@ -1,7 +1,7 @@
 """One scrape: the store, the board and the traffic of a process, all as they are at this moment."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -11,10 +11,8 @@ from prometheus_client.registry import Collector
 
 from actors.board import game_of
 from ops.life import Life
-from ops.metrics import Metrics
 from ops.metrics_files import file_figures
 from ops.metrics_games import feed_figures, game_figures
-from ops.metrics_tools import tool_figures
 from ops.readiness import Glance, glance, readiness_of
 from tools.source import Role
 from universe import __version__
@@ -26,11 +24,8 @@ CORE = "core"  # shown before its first restart, so that a first one is a change
 class Scrape(Collector):
     """Everything that is looked up rather than counted, in one go: the figures of the store are of one commit."""
 
-    _metrics: Metrics
-
-    @property
-    def _life(self) -> Life:
-        return self._metrics.life
+    _life: Life
+    _subscriptions: Callable[[], int]
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -40,7 +35,6 @@ class Scrape(Collector):
         yield from game_figures(seen.games, life.board.drawn, life.board.simulating, now)
         yield from feed_figures(life.board.feeds(), now)
         yield from self._actors()
-        yield from tool_figures(self._metrics.tools)
         yield from self._traffic()
         if not life.options.dry_run:
             yield from file_figures(life.options.target.place)
@@ -102,9 +96,7 @@ class Scrape(Collector):
         for reason, count in traffic.refused.items():
             refused.add_metric([reason], count)
         yield refused
-        yield gauge(
-            "universe_subscriptions", "Subscriptions of MCP clients that are open.", self._metrics.subscriptions()
-        )
+        yield gauge("universe_subscriptions", "Subscriptions of MCP clients that are open.", self._subscriptions())
 
 
 def actor_labels(name: str) -> list[str]:

@@ -133,8 +133,7 @@ async def _lead(life: Life, opened: "Opened") -> None:
     feeds = feed_plans(opened, life.options.target.settings)
     async with trio.open_nursery() as nursery:
         if life.options.serves:
-            warm_up = partial(_warm_up, metrics=life.options.http is not None)
-            nursery.start_soon(partial(trio.to_thread.run_sync, warm_up, abandon_on_cancel=True))
+            nursery.start_soon(partial(trio.to_thread.run_sync, _warm_up, abandon_on_cancel=True))
         if life.options.target.mode == "test" and life.options.http is None:
             nursery.start_soon(_stop_when_done, life, life.board)
         with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
@@ -156,13 +155,14 @@ def _open(options: RunOptions) -> "Opened":
     return open_universe(options.target, options.games, wishes, in_memory=options.dry_run)
 
 
-def _warm_up(*, metrics: bool) -> None:
-    """Import what the first questions and the first look at the metrics would otherwise wait for."""
+def _warm_up() -> None:
+    """Import what the first question about frequencies would otherwise wait for, and look through memory once.
+
+    What is there now stays: in floods over HTTP a third of the time went into looking through it again.
+    """
     importlib.import_module("scipy.special")
-    if metrics:
-        importlib.import_module("ops.metrics_scrape")
     gc.collect()
-    gc.freeze()  # what is there now stays: looking through it again and again took a third of the time of answers
+    gc.freeze()
 
 
 def _plans(opened: "Opened", options: RunOptions) -> list[Any]:

@@ -78,8 +78,6 @@ async def _http(
     life: Life, http: HttpOptions, server: Server, subscriptions: Subscriptions, metrics: "Metrics"
 ) -> Callable[[], Awaitable[None]]:
     """Listen, and return what serves: each call is one life on the same listeners."""
-    import prometheus_client  # noqa: F401  whole, before two threads want parts of it: each would hold one the other needs
-
     from ops.endpoints import endpoint_routes
     from tools.http.server import HttpPlan, is_loopback, open_listeners
 
