@@ -86,6 +86,11 @@ class ResultTable:
         held = self.rows[self.held(first, last)]
         return [parsed(row) for row in reversed(held[-limit:])]
 
+    def span(self, first: date | None, last: date | None) -> tuple[date, date] | None:
+        """Return the first and the last date with a result in a range of dates; None without any."""
+        held = self.dates[self.held(first, last)]
+        return (date.fromisoformat(held[0]), date.fromisoformat(held[-1])) if held else None
+
     def counts(self, game: Game, first: date | None, last: date | None) -> NumberCounts:
         """Return how often each number came up in the results of a range of dates."""
         main, bonus = (numbers[self.held(first, last)] for numbers in self.numbers)

@@ -103,6 +103,10 @@ class Snapshot:
         bounds = [last or date.max, before - ONE_DAY if before else date.max]
         return self._standing(view).past.newest_first(first, min(bounds), limit)
 
+    def result_span(self, view: GameView, first: date | None, last: date | None) -> tuple[date, date] | None:
+        """Return the first and the last date with a real result in a range of dates; None without any."""
+        return self._standing(view).past.span(first, last)
+
     def result(self, view: GameView, draw_date: date) -> StoredResult | None:
         """Return the real result of a date, if stored."""
         return self._standing(view).past.of_date(draw_date)

@@ -49,6 +49,10 @@ class Snapshot(Protocol):
         """Return real results of a range of dates, newest first, strictly before ``before`` if given."""
         ...
 
+    def result_span(self, view: "GameView", first: date | None, last: date | None) -> tuple[date, date] | None:
+        """Return the first and the last date with a real result in a range of dates; None without any."""
+        ...
+
     def result(self, view: "GameView", draw_date: date) -> "StoredResult | None":
         """Return the real result of a date, if stored."""
         ...

@@ -1,6 +1,5 @@
 """Windows: which draw dates a question looks at, ends inclusive."""
 
-from bisect import bisect_left
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,16 +95,8 @@ def real_dates(snapshot: "Snapshot", view: "GameView", window: Window) -> tuple[
     """Return the first and the last date of the real results that ``real_counts`` counts; None without any."""
     if window.name == ALL_TIME:
         return view.results_first, view.results_last
-    newest = snapshot.results(view, window.from_, window.to, 1, None) if window.to else ()
-    if not newest or window.from_ is None:
-        return None, None
-    start, last = window.from_, newest[0].result.draw_date
-    first = bisect_left(
-        range((last - start).days),
-        1,
-        key=lambda days: len(snapshot.results(view, start, start + timedelta(days), 1, None)),
-    )
-    return start + timedelta(first), last
+    held = snapshot.result_span(view, window.from_, window.to) if window.to else None
+    return held or (None, None)
 
 
 def first_draw_date(view: "GameView") -> date | None:

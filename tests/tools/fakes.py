@@ -143,6 +143,10 @@ class FakeSnapshot:
         found = [stored for stored in self._of(view).results[::-1] if inside(stored.result.draw_date, first, last)]
         return [stored for stored in found if before is None or stored.result.draw_date < before][:limit]
 
+    def result_span(self, view: GameView, first: date | None, last: date | None) -> tuple[date, date] | None:
+        dates = [one.result.draw_date for one in self._of(view).results if inside(one.result.draw_date, first, last)]
+        return (min(dates), max(dates)) if dates else None
+
     def result(self, view: GameView, draw_date: date) -> StoredResult | None:
         return next((one for one in self._of(view).results if one.result.draw_date == draw_date), None)
 
