@@ -16,6 +16,7 @@ from ops.bench_pipeline import pipeline
 from ops.bench_process import dry_run, kernel_load, production_pace, start_up, verify
 from ops.bench_scale import PARTS, Scale
 from ops.bench_served import served
+from ops.bench_statistics import statistics
 from ops.bench_tools import BUSY_DRAWS_MAX, growth_of_answers, tools
 from ops.bench_universes import Universes
 from ops.run import LIMIT_DRAWS
@@ -53,6 +54,10 @@ class Bench:
     def counting(self) -> dict[str, Any]:
         """Measure counting and comparing."""
         return {game_id: counting(self.known[game_id], self.scale.amounts) for game_id in GAMES}
+
+    def statistics(self) -> dict[str, Any]:
+        """Measure tallies of histories and Merkle trees."""
+        return statistics(self.game, self.scale.amounts)
 
     def stages(self) -> dict[str, Any]:
         """Measure one thread that does everything, the store's commit included."""

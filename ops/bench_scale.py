@@ -2,7 +2,10 @@
 
 import attrs
 
-PARTS = ("generation", "counting", "stages", "pipeline", "growth", "tools", "served", "start_up", "verify", "pace")
+PARTS = (
+    *("generation", "counting", "statistics", "stages", "pipeline"),
+    *("growth", "tools", "served", "start_up", "verify", "pace"),
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -105,6 +105,7 @@ def _print_served(name: str, part: Mapping[str, Any]) -> None:
 LAYOUTS: Mapping[str, Callable[[str, Any], None]] = {
     "generation": _print_across,
     "counting": _print_across,
+    "statistics": _print_down,
     "stages": _print_across,
     "pipeline": _print_pipeline,
     "growth": _print_down,

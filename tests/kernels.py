@@ -9,11 +9,13 @@ _ready = compiled._Loader()
 
 
 @contextmanager
-def kernels_serve() -> Iterator[None]:
-    """Within, kernels serve the whole process; they are loaded the first time."""
+def kernels_serve(*modules: compiled.ModuleName) -> Iterator[None]:
+    """Within, kernels serve the whole process, those of these modules too; they are loaded the first time."""
     before, compiled._loader = compiled._loader, _ready
     try:
         assert compiled.load_kernels() == compiled.KernelState("ready")
+        for name in modules:
+            assert compiled.load_kernel_module(name) is not None
         yield
     finally:
         compiled._loader = before

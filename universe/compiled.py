@@ -2,7 +2,8 @@
 
 Loading imports numba, and compiles where no earlier process has left its machine code: a second to several. So it is
 asked for only where millions of draws are ahead, in a thread; the plain path serves meanwhile, and for good where
-kernels cannot be had. Both give the same results, bit by bit.
+kernels cannot be had. Both give the same results, bit by bit. Kernels that few processes need are modules of their own,
+loaded one by one (``load_kernel_module``), so that the others wait no longer for theirs.
 """
 
 import gc
@@ -14,11 +15,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import attrs
 
@@ -35,6 +38,8 @@ KERNELS_DRAWS_MIN = 500_000  # fewer draws are made before kernels are loaded
 KERNELS_AWAITED_DRAWS_MIN = 2_000_000  # so many are made sooner with them, even if they must be compiled first
 COMPILE_SECONDS_MAX = 60.0
 CACHE_NAME = "synthetic-lottery-universe"
+ModuleName = Literal["merkle", "histories"]  # of kernels that are loaded on demand
+Loaded = TypeVar("Loaded")
 
 
 class Kernels(Protocol):
@@ -94,6 +99,8 @@ class _Loader:
         self.kernels: Kernels | None = None
         self.plain = False
         self.turn = threading.Lock()
+        self.modules: dict[ModuleName, ModuleType | None] = {}  # None: could not be had
+        self.modules_turn = threading.Lock()
 
 
 _loader = _Loader()
@@ -133,7 +140,7 @@ def load_kernels() -> KernelState:
             _loader.state = KernelState("loading")
             gc.disable()  # a million objects that stay: looking through them again and again would take a tenth longer
             try:
-                _loader.kernels = _load_or_compile()
+                _loader.kernels = _load_or_compile(_load)
                 _loader.state = KernelState("ready")
             except Exception as fault:  # noqa: BLE001  whatever it is, the plain path does without
                 _loader.state = KernelState("unavailable", " ".join(str(fault).split()) or type(fault).__name__)
@@ -143,19 +150,52 @@ def load_kernels() -> KernelState:
     return _loader.state
 
 
-def _load_or_compile() -> Kernels:
-    """Load the kernels; should the cache be damaged, compile them anew."""
+def _load_or_compile(load: Callable[[], Loaded]) -> Loaded:
+    """Load kernels; should the cache be damaged, compile them anew."""
     try:
-        return _load()
+        return load()
     except (EOFError, pickle.PickleError):
         shutil.rmtree(_cache_folder(), ignore_errors=True)
-        return _load()
+        return load()
 
 
 def start_loading_kernels() -> None:
     """Have the kernels loaded beside whatever goes on."""
     if _loader.state.state == "unloaded" and not _loader.turn.locked():
         threading.Thread(target=load_kernels, name="kernels", daemon=True).start()
+
+
+def kernel_module(name: ModuleName) -> ModuleType | None:
+    """Return the module ``universe.kernels.<name>`` if it has been loaded, at once; None for the plain path."""
+    return None if _loader.plain else _loader.modules.get(name)
+
+
+def load_kernel_module(name: ModuleName) -> ModuleType | None:
+    """Load a module of kernels, after those of ``load_kernels``; None where the plain path serves.
+
+    Blocks for up to some seconds, the first time. It is compiled by another process: compiling holds the interpreter
+    lock, and whoever asks in a thread has something else to answer meanwhile.
+    """
+    if _loader.plain or load_kernels().state != "ready":
+        return None
+    with _loader.modules_turn:
+        if name not in _loader.modules:
+            _loader.modules[name] = None
+            with suppress(Exception):  # whatever it is, the plain path does without
+                _loader.modules[name] = _load_or_compile(lambda: _load_module(name))
+    return kernel_module(name)
+
+
+def _load_module(name: ModuleName) -> ModuleType:
+    import numba
+
+    from universe.kernels import warm
+
+    folder = Path(numba.config.CACHE_DIR)
+    if not any(folder.rglob(f"{name}*.nbi")):  # numba's indexes begin with the name of the file of the function
+        _await(_compile_beside(folder, name))
+    warm.WARM[name]()
+    return import_module(f"universe.kernels.{name}")
 
 
 def _load() -> Kernels:
@@ -168,24 +208,22 @@ def _load() -> Kernels:
     helper = None
     if not os.environ.get("NUMBA_CACHE_DIR"):
         folder = _cache_folder()
-        helper = None if any(folder.iterdir()) else _compile_beside(folder)
+        helper = None if any(folder.iterdir()) else _compile_beside(folder, "indexes")
         numba.config.CACHE_DIR = str(folder)
     from universe.kernels import path, warm
 
     warm.warm_draws()
-    if helper is not None:
-        with suppress(subprocess.TimeoutExpired):
-            helper.wait(COMPILE_SECONDS_MAX)
+    _await(helper)
     warm.warm_indexes()
     return path
 
 
-def _compile_beside(folder: Path) -> "subprocess.Popen[bytes] | None":
-    """Have another process compile half of the kernels into the cache: compiling holds the interpreter lock.
+def _compile_beside(folder: Path, part: str) -> "subprocess.Popen[bytes] | None":
+    """Have another process compile a part of the kernels into the cache: compiling holds the interpreter lock.
 
     Should it fail, they are compiled here; should this process end first, it ends soon after.
     """
-    command = [sys.executable, "-m", "universe.kernels.warm"]
+    command = [sys.executable, "-m", "universe.kernels.warm", part]
     try:
         return subprocess.Popen(  # noqa: S603  this very interpreter, its own module
             command,
@@ -196,6 +234,12 @@ def _compile_beside(folder: Path) -> "subprocess.Popen[bytes] | None":
         )
     except OSError:
         return None
+
+
+def _await(helper: "subprocess.Popen[bytes] | None") -> None:
+    if helper is not None:
+        with suppress(subprocess.TimeoutExpired):
+            helper.wait(COMPILE_SECONDS_MAX)
 
 
 def _cache_folder() -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops import bench_parts, bench_universes
+from ops import bench_parts, bench_statistics, bench_universes
 from ops.bench_answers import Incoming
 from ops.bench_child import finished
 from ops.bench_draws import bench_clock, make_results
@@ -29,6 +29,7 @@ from tests.oracle import oracle_draws
 from tools.server import QUESTIONS
 from universe import compiled
 from universe.catalogue import shipped_games
+from universe.merkle import block_roots
 from universe.seed import ranks_of_draws
 
 GAME = shipped_games()["GAME_001"]
@@ -68,6 +69,29 @@ def test_every_game_stands_beside_sha256_and_plain_python(document: dict[str, An
         assert one["count_plain_ns"] > 0
         assert one["compare_plain_ns"] > 0
     assert all(figure > 0 for one in document["stages"].values() for figure in one.values())
+
+
+def test_statistics_and_proofs_stand_beside_the_draws_they_are_of(document: dict[str, Any]) -> None:
+    part, compiled = document["statistics"], document["machine"]["kernels"] == "ready"
+    for name in ("tally", "leaf"):
+        assert part[f"{name}_plain_ns"] > 0
+        assert part[f"{name}_to_draw"] > 0
+        assert (part[f"{name}_kernel_to_plain"] is not None) == (part[f"{name}_kernel_ns"] is not None) == compiled
+    assert part["histories_per_second"] > 0
+    assert part["leaves_per_second"] > 0
+
+
+def test_a_benchmark_of_other_tallies_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels that count or hash otherwise are no faster: they are wrong."""
+    ranks = ranks_of_draws(bench_clock(GAME), 1, 20_000)
+    frame = bench_statistics._frame(GAME, ranks)
+    bench_statistics._require_the_same(frame, ranks)
+    once = iter([True])
+    monkeypatch.setattr(
+        bench_statistics, "block_roots", lambda part: block_roots(part[::-1] if next(once, False) else part)
+    )
+    with pytest.raises(BenchmarkError, match="GAME_001: kernels and the plain path tally or hash differently"):
+        bench_statistics._require_the_same(frame, ranks)
 
 
 def test_every_process_stands_beside_its_references(document: dict[str, Any]) -> None:

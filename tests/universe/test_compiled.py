@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +17,16 @@ import pytest
 from tests.kernels import fresh_loader
 from universe import compiled
 from universe.catalogue import shipped_games
-from universe.compiled import KernelState, kernel_state, kernels_for, load_kernels, plain_only, start_loading_kernels
+from universe.compiled import (
+    KernelState,
+    kernel_module,
+    kernel_state,
+    kernels_for,
+    load_kernel_module,
+    load_kernels,
+    plain_only,
+    start_loading_kernels,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 GAME = shipped_games()["GAME_001"]
@@ -35,10 +44,10 @@ print(json.dumps([state.state, state.reason, again == state, kernels is not None
 """
 EQUAL_MACHINE_CODE = """
 from universe.catalogue import shipped_games
-from universe.compiled import load_kernels
+from universe.compiled import load_kernel_module, load_kernels
 assert load_kernels().state == "ready"
 import numba
-from tests.universe import test_kernel_counters, test_kernels
+from tests.universe import test_kernel_counters, test_kernels, test_merkle_kernel
 from universe.kernels.draws import draw_ranks
 for name in ("GAME_001", "GAME_005", "GAME_007"):
     test_kernels.test_each_game_has_the_ranks_of_the_plain_path(shipped_games()[name])
@@ -51,6 +60,11 @@ test_kernel_counters.same_subsets(shipped_games()["GAME_005"], test_kernels.rank
                                   20_000, 1))
 test_kernel_counters.test_a_chunk_widens_step_by_step()
 (code,) = draw_ranks.inspect_asm().values()
+if "%ymm" in code:  # for narrower vectors it takes five seconds to compile
+    merkle = load_kernel_module("merkle")
+    assert merkle.tree_roots.stats.cache_hits and not merkle.tree_roots.stats.cache_misses, "compiled here"
+    test_merkle_kernel.test_roots_are_those_of_hashlib()
+    test_merkle_kernel.test_every_lane_has_a_tree_of_its_own(test_merkle_kernel.LANES + 1)
 print(*(name for name in ("%ymm", "%zmm") if name in code))
 """
 
@@ -185,6 +199,65 @@ def test_what_cannot_be_loaded_is_not_tried_again(monkeypatch: pytest.MonkeyPatc
     assert (kernel_state().state, bool(kernel_state().reason), loads) == ("unavailable", True, [1])
     start_loading_kernels()
     assert kernels_for(GAME) is None
+
+
+def served(monkeypatch: pytest.MonkeyPatch, load_module: Callable[[str], ModuleType]) -> None:
+    monkeypatch.setattr(compiled, "_load", lambda: ModuleType("kernels"))
+    monkeypatch.setattr(compiled, "_load_module", load_module)
+
+
+def test_a_module_is_loaded_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the others and once; looking for it loads nothing, and the plain path has it loaded by nobody."""
+    loads: list[str] = []
+
+    def load(name: str) -> ModuleType:
+        assert kernel_state() == KernelState("ready")
+        assert kernel_module("merkle") is None
+        loads.append(name)
+        return ModuleType(name)
+
+    served(monkeypatch, load)
+    with plain_only():
+        assert load_kernel_module("merkle") is None
+    assert (kernel_module("merkle"), kernel_state().state) == (None, "unloaded")
+    module = load_kernel_module("merkle")
+    assert module is not None
+    assert load_kernel_module("merkle") is kernel_module("merkle") is module
+    assert kernel_module("histories") is None
+    with plain_only():
+        assert kernel_module("merkle") is None
+    assert loads == ["merkle"]
+
+
+def test_a_module_that_cannot_be_loaded_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others serve all the same; and without those there is no module either."""
+    loads: list[str] = []
+
+    def load(name: str) -> ModuleType:
+        loads.append(name)
+        raise RuntimeError
+
+    served(monkeypatch, load)
+    assert load_kernel_module("merkle") is load_kernel_module("merkle") is None
+    assert (kernel_state(), loads) == (KernelState("ready"), ["merkle"])
+    with fresh_loader():
+        monkeypatch.setattr(compiled, "_load", load)
+        assert load_kernel_module("merkle") is None
+        assert kernel_state().state == "unavailable"
+
+
+def test_a_damaged_module_is_compiled_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+
+    def load(name: str) -> ModuleType:
+        if cache.exists():
+            raise EOFError
+        return ModuleType(name)
+
+    served(monkeypatch, load)
+    monkeypatch.setattr(compiled, "_cache_folder", lambda: cache)
+    assert load_kernel_module("histories") is not None
 
 
 def test_changed_sources_have_another_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def ranks_of_spans(game: Game, spans: Sequence[tuple[date, int, int]]) -> Ranks 
     return ranks
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """Working memory: the parts of some draws, as ``universe.kernels.counting`` has them."""
 
     high: npt.NDArray[np.uint8]
@@ -55,19 +55,19 @@ class _Block(NamedTuple):
     bonus: npt.NDArray[np.uint32]
 
 
-def _blocks(game: Game, ranks: Ranks) -> Iterator[tuple[int, int, _Block]]:
+def split_blocks(game: Game, ranks: Ranks, block_draws: int = BLOCK_DRAWS) -> Iterator[tuple[int, int, Block]]:
     """Yield the draws split, some at a time: (position of the first, how many, their parts, to be used at once)."""
     tables, words = tables_of(game), _words(ranks)
-    room = min(len(ranks), BLOCK_DRAWS)
+    room = min(len(ranks), block_draws)
     high = np.empty((len(tables.guess_shifts), room), dtype=np.uint8)
     low = np.empty(room, dtype=np.uint32)
     bonus = np.empty((tables.bonus_rows, room), dtype=np.uint32)
-    for start in range(0, len(ranks), BLOCK_DRAWS):
-        draws = min(BLOCK_DRAWS, len(ranks) - start)
+    for start in range(0, len(ranks), block_draws):
+        draws = min(block_draws, len(ranks) - start)
         split(words, start, draws, *tables[:5], high, low, bonus)
         if tables.bonus_from_rest:
             bonus_of_rest(draws, high, low, tables.low_numbers, tables.bonus_numbers, bonus)
-        yield start, draws, _Block(high, low, bonus)
+        yield start, draws, Block(high, low, bonus)
 
 
 def count_spans(game: Game, ranks: Ranks, bounds: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -75,7 +75,7 @@ def count_spans(game: Game, ranks: Ranks, bounds: Sequence[int]) -> npt.NDArray[
     tables, spans = tables_of(game), np.array(bounds, dtype=np.int64)
     main = np.zeros((len(bounds) - 1, game.main.size + 1), dtype=np.int64)
     bonus = np.zeros((len(bounds) - 1, game.bonus_size + 1), dtype=np.int64)
-    for start, draws, block in _blocks(game, ranks):
+    for start, draws, block in split_blocks(game, ranks):
         inside = np.clip(spans - start, 0, draws)
         tally(inside, *block, tables.low_numbers, tables.entry_numbers, main, bonus)
     return np.concatenate([main[:, 1:], bonus[:, 1:]], axis=1)
@@ -92,7 +92,7 @@ def compare_ranks(
     hits = main_hits, _hits(main_hits, tables.low_numbers), _hits(bonus_hits, tables.entry_numbers)
     levels = np.zeros((game.main.picked + 1) * (game.bonus_picked + 1), dtype=np.int64)
     close, parts = np.empty(min(len(ranks), BLOCK_DRAWS), dtype=np.int64), [np.empty(0, dtype=np.int64)]
-    for start, draws, block in _blocks(game, ranks):
+    for start, draws, block in split_blocks(game, ranks):
         found = match(start, draws, *block, *hits, game.bonus_picked + 1, level_min, levels, close)
         parts.append(close[:found].copy())
     return levels, np.concatenate(parts)

@@ -21,13 +21,13 @@ _VECTOR = ir.VectorType(ir.IntType(32), LANES)
 Vector = Any  # a value of llvmlite's builder: it ships no types
 
 
-class _Lanes:
+class Lanes:
     """32-bit arithmetic on one number a lane."""
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
         shifted = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-        self.rotate_right = cgutils.get_or_insert_function(builder.module, shifted, f"llvm.fshr.v{LANES}i32")
+        self._shift_right = cgutils.get_or_insert_function(builder.module, shifted, f"llvm.fshr.v{LANES}i32")
 
     def constant(self, value: int) -> Vector:
         """Return the same number in every lane."""
@@ -39,10 +39,14 @@ class _Lanes:
             first = self.builder.add(first, other)
         return first
 
+    def shift_in(self, high: Vector, low: Vector, amount: int) -> Vector:
+        """Return the low word of high and low, 64 bits together, shifted right."""
+        return self.builder.call(self._shift_right, [high, low, self.constant(amount)])
+
     def mix(self, word: Vector, rotations: tuple[int, ...], shift: int | None = None) -> Vector:
         """Return the exclusive or of ``word`` rotated right by each amount, and shifted right if a shift is given."""
         build = self.builder
-        parts = [build.call(self.rotate_right, [word, word, self.constant(by)]) for by in rotations]
+        parts = [self.shift_in(word, word, amount) for amount in rotations]
         if shift is not None:
             parts.append(build.lshr(word, self.constant(shift)))
         return build.xor(build.xor(parts[0], parts[1]), parts[2])
@@ -57,17 +61,30 @@ class _Lanes:
         return build.or_(build.and_(a, b), build.and_(c, build.or_(a, b)))
 
 
-def _digest(lanes: _Lanes, words: list[Vector]) -> list[Vector]:
-    """Return the first words of the digest of a block."""
-    for step in range(WORDS, len(ROUND_CONSTANTS)):
-        early, late = lanes.mix(words[step - 15], (7, 18), 3), lanes.mix(words[step - 2], (17, 19), 10)
-        words.append(lanes.add(words[step - 16], early, words[step - 7], late))
-    a, b, c, d, e, f, g, h = start = [lanes.constant(int(word)) for word in INITIAL]
-    for constant, word in zip(ROUND_CONSTANTS, words, strict=True):
+def compress(lanes: Lanes, state: list[Vector], block: list[Vector]) -> list[Vector]:
+    """Return the state, eight words, after a block of WORDS words."""
+    words = list(block)
+    a, b, c, d, e, f, g, h = state
+    for step, constant in enumerate(ROUND_CONSTANTS):
+        if step >= WORDS:
+            early, late = lanes.mix(words[step - 15], (7, 18), 3), lanes.mix(words[step - 2], (17, 19), 10)
+            words.append(lanes.add(words[step - 16], early, words[step - 7], late))
+        word = words[step]
         first = lanes.add(h, lanes.mix(e, (6, 11, 25)), lanes.choose(e, f, g), lanes.constant(int(constant)), word)
         second = lanes.add(lanes.mix(a, (2, 13, 22)), lanes.majority(a, b, c))
         a, b, c, d, e, f, g, h = lanes.add(first, second), a, b, c, lanes.add(d, first), e, f, g
-    return [lanes.add(word, before) for word, before in zip((a, b, c, d), start, strict=False)]
+    return [lanes.add(word, before) for word, before in zip((a, b, c, d, e, f, g, h), state, strict=True)]
+
+
+def initial_state(lanes: Lanes) -> list[Vector]:
+    """Return the state before the first block."""
+    return [lanes.constant(int(word)) for word in INITIAL]
+
+
+def rows(context: Any, builder: Any, kind: Any, array: Any) -> Callable[[int], Any]:
+    """Return where each row of a contiguous uint32 array [rows, LANES] is, by its number."""
+    vectors = builder.bitcast(context.make_array(kind)(context, builder, array).data, _VECTOR.as_pointer())
+    return lambda number: builder.gep(vectors, [ir.Constant(ir.IntType(64), number)])
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
@@ -75,14 +92,11 @@ def digest_lanes(_context: Any, words: Any, digests: Any) -> tuple[Any, Callable
     """Read blocks from words[16, LANES], write the first digest words to digests[4, LANES]; both uint32, contiguous."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        def row(argument: int, number: int) -> Any:
-            array = context.make_array(signature.args[argument])(context, builder, arguments[argument])
-            vectors = builder.bitcast(array.data, _VECTOR.as_pointer())
-            return builder.gep(vectors, [ir.Constant(ir.IntType(64), number)])
-
-        block = [builder.load(row(0, number), align=4) for number in range(WORDS)]
-        for number, vector in enumerate(_digest(_Lanes(builder), block)):
-            builder.store(vector, row(1, number), align=4)
+        source, target = (rows(context, builder, *pair) for pair in zip(signature.args, arguments, strict=True))
+        block = [builder.load(source(number), align=4) for number in range(WORDS)]
+        lanes = Lanes(builder)
+        for number, vector in enumerate(compress(lanes, initial_state(lanes), block)[:DIGEST_WORDS]):
+            builder.store(vector, target(number), align=4)
         return context.get_dummy_value()
 
     return types.void(words, digests), generate

@@ -1,5 +1,10 @@
-"""Every kernel called once, with the types it will be called with: whatever has to be compiled is compiled here."""
+"""Every kernel called once, with the types it will be called with: whatever has to be compiled is compiled here.
 
+``python -m universe.kernels.warm PART`` does it for one part, beside the process that waits for it.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import numpy as np
@@ -36,5 +41,29 @@ def warm_indexes() -> None:
         pass
 
 
-if __name__ == "__main__":  # beside the process that compiles the others
-    warm_indexes()
+def warm_merkle() -> None:
+    """Load or compile what makes Merkle trees."""
+    from universe.kernels import merkle
+    from universe.merkle import BLOCK_LEAVES
+
+    merkle.block_roots(np.arange(BLOCK_LEAVES, dtype=np.uint32))
+
+
+def warm_histories() -> None:
+    """Load or compile what tallies histories."""
+    from universe.fairness.tallies import Frame
+    from universe.kernels import histories
+
+    day = np.zeros(2, dtype=np.uint8)
+    frame = Frame(game=_GAME, draws=2, weekdays=day, months=day, weekday_names=("Sat",))
+    histories.tally_ranks(frame, np.arange(4, dtype=np.uint32))
+
+
+WARM: Mapping[str, Callable[[], None]] = {
+    "indexes": warm_indexes,
+    "merkle": warm_merkle,
+    "histories": warm_histories,
+}
+
+if __name__ == "__main__":
+    WARM[sys.argv[1]]()
