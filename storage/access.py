@@ -30,7 +30,9 @@ class WriteAccess:
     """A connection that may write.
 
     After an error of the device nothing is known of what it has in memory, nor of what the system still has of a log
-    whose sync failed: the next call opens another and empties the log.
+    whose sync failed: the next call opens another and empties the log. After a checkpoint that failed nothing is known
+    of the pages either that earlier ones moved only in part, for a reader's sake: SQLite syncs these with the last of
+    them and does not move them again. So every page is then written once more.
     """
 
     location: Location
@@ -39,6 +41,7 @@ class WriteAccess:
     _db: apsw.Connection
     renewals: int = 0
     _suspect: bool = False
+    _pages_suspect: bool = False
     _file: tuple[int, int] | None = attrs.field(init=False)
     _log_pages: int = 0
     _turn: RLock = attrs.field(factory=RLock)  # actors call from several threads
@@ -113,7 +116,8 @@ class WriteAccess:
             )
 
     def _open_anew(self) -> None:
-        db = open_writer(self.location, busy_ms=self._busy_ms)
+        suspect, self._pages_suspect = self._pages_suspect, True  # should emptying the log fail here
+        db = open_writer(self.location, busy_ms=self._busy_ms, anew=suspect)
         try:
             require_schema(db, self.mode, name=str(self.location))
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -121,7 +125,7 @@ class WriteAccess:
             db.close()
             raise
         self._db.close(force=True)
-        self._db, self._suspect = db, False
+        self._db, self._suspect, self._pages_suspect = db, False, False
         self.renewals += 1
         db.set_wal_hook(self._note_log)
 
@@ -157,6 +161,7 @@ class WriteAccess:
         if self._checkpointer is not None:
             self._checkpointer.close(force=True)
         self._checkpointer, self._suspect = None, not self.location.in_memory
+        self._pages_suspect = self._suspect
 
     def log_is_long(self) -> bool:
         """Whether the next commit had better wait for a checkpoint that is under way."""

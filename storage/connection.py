@@ -121,15 +121,20 @@ def _reader(kind: type[apsw.Connection], location: Location, uri: str) -> apsw.C
     return db
 
 
-def open_writer(location: Location, *, create: bool = False, busy_ms: int = WRITER_BUSY_MS) -> apsw.Connection:
-    """Open a connection that may write: WAL, a sync at every commit, checkpoints only when asked for."""
+def open_writer(
+    location: Location, *, create: bool = False, busy_ms: int = WRITER_BUSY_MS, anew: bool = False
+) -> apsw.Connection:
+    """Open a connection that may write: WAL, a sync at every commit, checkpoints only when asked for.
+
+    ``anew`` writes every page once more, before the log is emptied.
+    """
     location.require_own_log()
     with translated(location, opening=True):
         if create and location.path is not None:
             _create_private(location.path)
         db = apsw.Connection(location.uri(), flags=_OPEN | (_CREATE if create else _WRITE))
         try:
-            _prepare_writer(db, location, create=create, busy_ms=busy_ms)
+            _prepare_writer(db, location, create=create, busy_ms=busy_ms, anew=anew)
         except BaseException:
             db.close()
             raise
@@ -149,7 +154,7 @@ def _create_private(path: Path) -> None:
         raise StoreUnavailable(f"{path}: cannot be opened ({error.strerror})") from error
 
 
-def _prepare_writer(db: apsw.Connection, location: Location, *, create: bool, busy_ms: int) -> None:
+def _prepare_writer(db: apsw.Connection, location: Location, *, create: bool, busy_ms: int, anew: bool) -> None:
     db.set_busy_timeout(busy_ms)
     if create:
         db.pragma("page_size", PAGE_BYTES)
@@ -162,6 +167,8 @@ def _prepare_writer(db: apsw.Connection, location: Location, *, create: bool, bu
     db.pragma("cache_size", -16_384)
     db.pragma("foreign_keys", 1)
     db.wal_autocheckpoint(0)
+    if anew:
+        db.execute("VACUUM")
     if not location.in_memory:
         _empty_log(db, busy_ms)
 
