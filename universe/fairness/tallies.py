@@ -4,8 +4,6 @@ The plain path is numpy over many histories at once; ``tally_ranks`` asks for co
 B of every array is the history, N numbers are in the main drum, k are picked, n draws make a history.
 """
 
-from collections.abc import Iterator
-from itertools import combinations
 from math import comb
 
 import attrs
@@ -14,9 +12,10 @@ import numpy.typing as npt
 
 from universe.compiled import kernel_module, kernels_for
 from universe.errors import UniverseError
+from universe.fairness.cells import by_part, counted, run_squares, subset_cells, subset_counts, weighed
 from universe.fairness.history import History
 from universe.game import WEEKDAYS, Game
-from universe.ranking import Numbers, Ranks, binomials, rank_subsets, unrank_all
+from universe.ranking import Numbers, Ranks, rank_subsets, unrank_all
 
 LAGS = (1, 2, 3)  # draws apart
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -157,51 +156,21 @@ def tally(frame: Frame, main: Numbers, bonus: Numbers) -> Tallies:
     gaps, drought = _gaps(main, size, gap_cells(game))
     weights = 2 * np.arange(frame.draws, dtype=np.int64) - (frame.draws - 1)
     return Tallies(
-        numbers=_counted(main.astype(np.int64) - 1, size),
-        bonus=_counted(bonus.astype(np.int64) - 1, game.bonus_size),
-        by_weekday=_by_part(main, frame.weekdays, len(frame.weekday_names), size),
-        by_month=_by_part(main, frame.months, len(MONTHS), size),
-        moments=_weighed(main, weights, size),
-        pairs=_subset_counts(main, size, 2),
+        numbers=counted(main.astype(np.int64) - 1, size),
+        bonus=counted(bonus.astype(np.int64) - 1, game.bonus_size),
+        by_weekday=by_part(main, frame.weekdays, len(frame.weekday_names), size),
+        by_month=by_part(main, frame.months, len(MONTHS), size),
+        moments=weighed(main, weights, size),
+        pairs=subset_counts(main, size, 2),
         triple_squares=_triple_squares(main, size),
         overlaps=_overlaps(main, size),
         gaps=gaps,
         drought=drought,
-        sums=_counted(main.sum(axis=2, dtype=np.int64) - picked * (picked + 1) // 2, sum_cells(game)),
-        parity=_counted((main & 1).sum(axis=2, dtype=np.int64), picked + 1),
+        sums=counted(main.sum(axis=2, dtype=np.int64) - picked * (picked + 1) // 2, sum_cells(game)),
+        parity=counted((main & 1).sum(axis=2, dtype=np.int64), picked + 1),
         patterns=_patterns(main, game),
-        repeats=(_run_squares(_main_ranks(main, size)) - frame.draws) // 2,
+        repeats=(run_squares(_main_ranks(main, size)) - frame.draws) // 2,
     )
-
-
-def _counted(cells: npt.NDArray[np.int64], width: int) -> Counts:
-    """Count cells 0..width - 1 in each history, whatever the shape behind the leading axis."""
-    histories = len(cells)
-    offsets = np.arange(histories, dtype=np.int64).reshape(-1, *[1] * (cells.ndim - 1)) * width
-    return np.bincount((cells + offsets).ravel(), minlength=histories * width).reshape(histories, width)
-
-
-def _by_part(main: Numbers, part_of: npt.NDArray[np.uint8], parts: int, size: int) -> Counts:
-    cells = main.astype(np.int64) - 1 + part_of.astype(np.int64)[:, None] * size
-    return _counted(cells, parts * size).reshape(len(main), parts, size)
-
-
-def _weighed(main: Numbers, weights: npt.NDArray[np.int64], size: int) -> Counts:
-    """Sum the weight of each draw over its numbers: in doubles, but every sum is whole and below 2**53."""
-    histories, _, picked = main.shape
-    cells = main.astype(np.int64) - 1 + np.arange(histories)[:, None, None] * size
-    weight_of = np.broadcast_to(weights[:, None], (histories, len(weights), picked))
-    sums = np.bincount(cells.ravel(), weights=weight_of.ravel(), minlength=histories * size)
-    return sums.astype(np.int64).reshape(histories, size)
-
-
-def _subset_counts(main: Numbers, size: int, chosen: int) -> Counts:
-    """Count every subset of ``chosen`` numbers, by its colexicographic rank."""
-    width = comb(size, chosen)
-    counts = np.zeros((len(main), width), dtype=np.int64)
-    for cells in _subset_cells(main, size, chosen):
-        counts += _counted(cells, width)
-    return counts
 
 
 def _triple_squares(main: Numbers, size: int) -> Counts:
@@ -209,36 +178,13 @@ def _triple_squares(main: Numbers, size: int) -> Counts:
     _, draws, picked = main.shape
     held = draws * comb(picked, 3)
     if held > comb(size, 3):
-        squares: Counts = (_subset_counts(main, size, 3) ** 2).sum(axis=1)
+        squares: Counts = (subset_counts(main, size, 3) ** 2).sum(axis=1)
         return squares
     return (
-        _run_squares(np.concatenate(list(_subset_cells(main, size, 3)), axis=1))
+        run_squares(np.concatenate(list(subset_cells(main, size, 3)), axis=1))
         if held
         else np.zeros(len(main), np.int64)
     )
-
-
-def _subset_cells(main: Numbers, size: int, chosen: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the rank of the subset in each choice of columns, [B, n]."""
-    tables = [binomials(size, place + 1) for place in range(chosen)]
-    for columns in combinations(range(main.shape[2]), chosen):
-        yield sum(
-            (table[main[:, :, column].astype(np.int64) - 1] for table, column in zip(tables, columns, strict=True)),
-            start=np.zeros(main.shape[:2], dtype=np.int64),
-        )
-
-
-def _run_squares(values: npt.NDArray[np.int64]) -> Counts:
-    """Return the sum of count**2 over the distinct values of each row."""
-    if not values.shape[1]:
-        return np.zeros(len(values), dtype=np.int64)
-    ascending = np.sort(values, axis=1)
-    places = np.arange(values.shape[1], dtype=np.int64)
-    starts = np.zeros(values.shape, dtype=np.int64)
-    starts[:, 1:] = np.where(ascending[:, 1:] == ascending[:, :-1], 0, places[1:])
-    in_run = places - np.maximum.accumulate(starts, axis=1)  # 0, 1, … in each run: their odd numbers sum to its square
-    squares: Counts = (2 * in_run + 1).sum(axis=1)
-    return squares
 
 
 def _overlaps(main: Numbers, size: int) -> Counts:
@@ -255,7 +201,7 @@ def _overlaps(main: Numbers, size: int) -> Counts:
             (np.bitwise_count(mask[:, lag:] & mask[:, :-lag]).astype(np.int64) for mask in masks),
             start=np.zeros(masks[0][:, lag:].shape, dtype=np.int64),
         )
-        counts[:, row] = _counted(shared, picked + 1)
+        counts[:, row] = counted(shared, picked + 1)
     return counts
 
 
@@ -267,7 +213,7 @@ def _gaps(main: Numbers, size: int, cells: int) -> tuple[Counts, Counts]:
     number, at = np.take_along_axis(flat, order, axis=1), order // picked
     again = number[:, 1:] == number[:, :-1]
     gap = np.diff(at, axis=1)
-    gaps = _counted(np.where(again, np.minimum(gap, cells) - 1, cells), cells + 1)[:, :-1]
+    gaps = counted(np.where(again, np.minimum(gap, cells) - 1, cells), cells + 1)[:, :-1]
     first = np.ones(number.shape, dtype=bool)
     first[:, 1:] = ~again
     last = np.roll(first, -1, axis=1)
@@ -285,7 +231,7 @@ def _patterns(main: Numbers, game: Game) -> Counts:
     picked = game.main.picked
     places: Numbers = (main // 10 + np.arange(1, picked + 1)).astype(np.uint8)
     ranks = rank_subsets(places.reshape(-1, picked), decades(game) + picked - 1).astype(np.int64)
-    return _counted(ranks.reshape(main.shape[:2]), width)
+    return counted(ranks.reshape(main.shape[:2]), width)
 
 
 def _main_ranks(main: Numbers, size: int) -> npt.NDArray[np.int64]:
