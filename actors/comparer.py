@@ -4,23 +4,17 @@ from collections.abc import Sequence
 
 import trio
 
-from actors.board import actor_name
-from actors.mail import Letter, deliver_all
-from actors.patience import patiently
+from actors.mail import Letter
+from actors.trailing import Trailing, run_trailing
 from actors.world import World
 from storage.comparisons import comparison_of
-from storage.interface import PendingComparison
-from universe.compiled import KERNELS_AWAITED_DRAWS_MIN, kernels_of_words, start_loading_kernels
+from storage.interface import PendingComparison, Store
+from universe.compiled import kernels_of_words
 from universe.seed import ranks_of_draws
 from universe.units import ComparisonUnit
 
 COMPARE_DRAWS_MAX = 50_000  # in flight: short enough to delay neither draws nor answers
 COMPILED_DRAWS_MAX = 1_000_000  # with kernels as short
-
-
-def comparer_name(game_id: str) -> str:
-    """Return the name of a game's comparer."""
-    return actor_name(game_id, "comparer")
 
 
 def compare_draws_max() -> int:
@@ -39,19 +33,18 @@ def compare_all(pending: Sequence[PendingComparison]) -> list[ComparisonUnit]:
     return [compare_draws(piece) for piece in pending]
 
 
+def _look(store: Store, game_id: str) -> Sequence[PendingComparison]:
+    return store.pending_comparisons(game_id, compare_draws_max())
+
+
+COMPARER = Trailing(role="comparer", look=_look, make=compare_all, wakes="news", awaited=True)
+
+
+def comparer_name(game_id: str) -> str:
+    """Return the name of a game's comparer."""
+    return COMPARER.actor(game_id)
+
+
 async def run_comparer(game_id: str, world: World, letters: trio.MemorySendChannel[Letter]) -> None:
-    """Compare whatever waits for it, some pieces in flight at a time; then wait for news. Runs until cancelled."""
-    board, store, name = world.board, world.store, comparer_name(game_id)
-
-    async def look() -> tuple[PendingComparison, ...]:
-        return await world.offload(store.pending_comparisons, game_id, compare_draws_max())
-
-    while True:
-        news, compared = board.news.rings, 0
-        while pending := await patiently(name, world, look):
-            compared += sum(piece.last - piece.first + 1 for piece in pending)
-            if compared >= KERNELS_AWAITED_DRAWS_MIN:
-                start_loading_kernels()
-            await deliver_all(await world.background(compare_all, pending), letters)
-        board.settle(name, news)
-        await board.news.wait_after(news)
+    """Compare whatever waits for it; then wait for news. Runs until cancelled."""
+    await run_trailing(COMPARER, game_id, world, letters)

@@ -11,13 +11,14 @@ import structlog
 import trio
 
 from actors.aggregator import run_aggregator
-from actors.comparer import comparer_name, run_comparer
+from actors.comparer import COMPARER
 from actors.feed_results import FeedPlan
 from actors.ingestor import run_ingestor
 from actors.mail import Letter
 from actors.patience import patiently
 from actors.simulator import SimulationPlan, run_simulator
 from actors.supervisor import Child, RestartBudgetExceeded, keep_alive
+from actors.trailing import Trailing, run_trailing
 from actors.watcher import WATCHER, run_watcher
 from actors.world import World
 from actors.writer import run_writer
@@ -37,8 +38,9 @@ async def run_system(
     *,
     stop: trio.Event,
     until_halted: bool = False,
+    trailing: Sequence[Trailing] = (COMPARER,),
 ) -> None:
-    """Simulate, ingest and compare until ``stop`` is set; then drain, within a bound, and end.
+    """Simulate, ingest and do what trails behind until ``stop`` is set; then drain, within a bound, and end.
 
     ``until_halted`` stops by itself once every plan is at its bound with all of it committed and compared. A spent
     restart budget ends it likewise, and is raised, plain, afterwards.
@@ -47,8 +49,10 @@ async def run_system(
     bootstrapped = {plan.game_id: trio.Event() for plan in plans}
     for game_id in bootstrapped.keys() - {feed.game_id for feed in feeds}:
         bootstrapped[game_id].set()
-    world.board.expect(name for plan in plans for name in (plan.actor, comparer_name(plan.game_id)))
-    core = Child(name="core", run=partial(_live, plans, feeds, world, bootstrapped, stop))
+    awaited = [work for work in trailing if work.awaited]
+    for plan in plans:
+        world.board.expect([plan.actor, *(work.actor(plan.game_id) for work in awaited)])
+    core = Child(name="core", run=partial(_live, plans, feeds, trailing, world, bootstrapped, stop))
     failure: RestartBudgetExceeded | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_after_stop, stop, nursery.cancel_scope)
@@ -78,6 +82,7 @@ async def _stop_when_settled(world: World, stop: trio.Event) -> None:
 async def _live(
     plans: Sequence[SimulationPlan],
     feeds: Sequence[FeedPlan],
+    trailing: Sequence[Trailing],
     world: World,
     bootstrapped: Mapping[str, trio.Event],
     stop: trio.Event,
@@ -89,7 +94,7 @@ async def _live(
         consumers.start_soon(run_writer, letter_inbox, world)
         consumers.start_soon(run_aggregator, batch_inbox, letters.clone(), world)
         async with trio.open_nursery() as producers:
-            for child in _producers(plans, feeds, world, bootstrapped, batches=batches, letters=letters):
+            for child in _producers(plans, feeds, trailing, world, bootstrapped, batches=batches, letters=letters):
                 producers.start_soon(keep_alive, child, world.budget, world.board, name=child.name)
             await stop.wait()
             producers.cancel_scope.cancel()
@@ -100,6 +105,7 @@ async def _live(
 def _producers(
     plans: Sequence[SimulationPlan],
     feeds: Sequence[FeedPlan],
+    trailing: Sequence[Trailing],
     world: World,
     bootstrapped: Mapping[str, trio.Event],
     *,
@@ -112,7 +118,9 @@ def _producers(
         event = bootstrapped.get(feed.game_id, trio.Event())
         yield Child(name=feed.actor, run=partial(run_ingestor, feed, world, letters, event))
     for plan in plans:
-        yield Child(name=comparer_name(plan.game_id), run=partial(run_comparer, plan.game_id, world, letters))
+        for work in trailing:
+            actor = partial(run_trailing, work, plan.game_id, world, letters)
+            yield Child(name=work.actor(plan.game_id), run=actor)
         yield Child(name=plan.actor, run=partial(_simulate_after, bootstrapped[plan.game_id], plan, world, batches))
 
 

@@ -113,6 +113,8 @@ def _log_commit(committed: Committed, *, seconds: float, waiting: int) -> None:
         seconds=round(seconds, 4),
         waiting=waiting,
     )
+    for alarm in [*committed.alarms, *(alarm for stored in committed.results for alarm in stored.alarms)]:
+        log.warning("evidence.alarm", **attrs.asdict(alarm))
     for stored in committed.results:
         for line in result_lines(stored):
             log.info("result.stored", game_id=stored.game_id, **line)

@@ -171,6 +171,7 @@ def _conflict_document(conflict: Conflict) -> dict[str, Any]:
 
 def _print(document: dict[str, Any], ingested: Ingested) -> None:
     """Tell a person: the sum, then what needs their attention."""
+    outcome = ingested.outcome
     verdict = "refused, nothing stored" if ingested.refused else f"{document['inserted']:,} inserted"
     if not (ingested.refused or document["inserted"] or document["already_present"]):
         verdict = "nothing stored"
@@ -189,6 +190,11 @@ def _print(document: dict[str, Any], ingested: Ingested) -> None:
     unlisted = max(0, len(document["invalid"]) - LISTED_MAX) + max(0, len(document["conflicts"]) - LISTED_MAX)
     if unlisted:
         print_text(f"  and {unlisted:,} more; --json lists all")
+    for alarm in outcome.alarms:
+        print_text(
+            f"  the evidence against fair {alarm.drum} numbers has passed its line at result {alarm.draws:,}:"
+            f" e = 10^{alarm.log10_e:.1f}; `universe fairness` says more"
+        )
     if ingested.refused:
         print_text("Mend the file, or take its good rows with --keep-valid.")
     if document["gaps"]["count"]:

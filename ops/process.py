@@ -124,6 +124,9 @@ async def _cancel_at_stop(stop: trio.Event, scope: trio.CancelScope) -> None:
 
 async def _lead(life: Life, opened: "Opened") -> None:
     """Simulate until the end, and sum up. The caller holds the lock."""
+    from actors.comparer import COMPARER
+    from actors.historian import HISTORIAN
+    from actors.prover import PROVER
     from ops.system import feed_plans, simulate
 
     life.held.callback(opened.close)
@@ -137,7 +140,10 @@ async def _lead(life: Life, opened: "Opened") -> None:
         if life.options.target.mode == "test" and life.options.http is None:
             nursery.start_soon(_stop_when_done, life, life.board)
         with progress_bars(wanted=not life.options.stdio and not life.options.as_json) as bars:
-            tally = await simulate(opened, plans, feeds, life.board, bars, life.stop, until_halted=False)
+            behind = [COMPARER] if life.options.dry_run else [COMPARER, PROVER, HISTORIAN]
+            tally = await simulate(
+                opened, plans, feeds, life.board, bars, life.stop, until_halted=False, trailing=behind
+            )
         nursery.cancel_scope.cancel()
     with suppress(StoreError):  # the database is gone or damaged: it was told when that was met
         life.summary = await trio.to_thread.run_sync(run_summary, life.options, life.started, opened, tally)

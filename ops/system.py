@@ -12,9 +12,11 @@ import attrs
 import trio
 
 from actors.board import Board
+from actors.comparer import COMPARER
 from actors.feed_results import FeedPlan
 from actors.simulator import SimulationPlan
 from actors.system import run_system
+from actors.trailing import Trailing
 from actors.world import World
 from ops.prepare import Opened
 from ops.terminal import Bars, NoBars
@@ -69,6 +71,7 @@ async def simulate(
     stop: trio.Event,
     *,
     until_halted: bool,
+    trailing: Sequence[Trailing] = (COMPARER,),
 ) -> Tally:
     """Run the actors until ``stop``, or until every game is at its bound; return what was committed."""
     tally = Tally()
@@ -77,7 +80,7 @@ async def simulate(
     if not isinstance(bars, NoBars):  # a bar's length comes from the store, which may be busy: only a person's run asks
         board.listeners.append(partial(_show, bars, {plan.game_id: plan for plan in plans}, opened))
     world = World(store=opened.store, board=board)
-    await run_system(plans, feeds, world, stop=stop, until_halted=until_halted)
+    await run_system(plans, feeds, world, stop=stop, until_halted=until_halted, trailing=trailing)
     return tally
 
 

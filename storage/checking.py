@@ -33,8 +33,14 @@ _KEYS = {  # table: how a row of it is named, by its digested values
     "milestone": "milestone",
     "real_result": "{1}",
     "conflict": "{1}, {2} + {3}",
+    "evidence": "{1}, step {2}",
+    "null_frame": "frame",
+    "null_histories": "histories from {1}",
 }
-_OF_SIMULATION = ("milestone", "progress", "raw_segment", "hot_tail", "day_total", "comparison", "match_event")
+_OF_SIMULATION = (
+    "milestone", "progress", "raw_segment", "hot_tail", "day_total", "comparison", "match_event", "proof_node",
+    "null_histories",
+)  # fmt: skip  # a list of names
 
 
 def check_digests(db: apsw.Connection, table: str, game_id: str | None = None, key: int | None = None) -> int:

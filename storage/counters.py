@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import apsw
 
-from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts, places_in
+from universe.cells import EMPTY, Cells, Chunk, Counts, add_cells, add_counts, counted_cells, places_in
 from universe.game import Game
 from universe.subsets import Increments, Index, occurrence_index
 
@@ -74,3 +74,10 @@ def stored_groups(db: apsw.Connection, key: int, index: Index) -> Iterator[tuple
     for first, end in _groups(index):
         last_cell = min(end * index.chunk_cells, index.cells)
         yield first * index.chunk_cells, last_cell, _read_chunks(db, zero, first, end)
+
+
+def distinct_outcomes(db: apsw.Connection, key: int, game: Game) -> int:
+    """Return how many different outcomes the occurrence index holds. A scan."""
+    index = occurrence_index(game)
+    groups = stored_groups(db, key, index)
+    return sum(len(counted_cells(chunks, index.chunk_cells)[0]) for _, _, chunks in groups)

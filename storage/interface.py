@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
 
 from universe.calendar import LogicalClock
 from universe.game import Game
+from universe.merkle import BLOCK_LEAVES
 from universe.results.result import RealResult
 from universe.units import Unit
+
+if TYPE_CHECKING:  # the battery of tests: only who measures needs it
+    from universe.fairness.tallies import Frame
 
 HaltReason = Literal["limit", "max_draws", "until"]
 
@@ -41,6 +45,11 @@ class PendingComparison:
     first: int
     last: int
 
+    @property
+    def draws(self) -> int:
+        """How many draws it takes."""
+        return self.last - self.first + 1
+
 
 @attrs.frozen(kw_only=True)
 class Conflict:
@@ -52,6 +61,17 @@ class Conflict:
 
 
 @attrs.frozen(kw_only=True)
+class Alarm:
+    """The evidence against fair draws of one stream and drum has passed its line (``universe.evidence``)."""
+
+    game_id: str
+    stream: Literal["synthetic", "real"]
+    drum: Literal["main", "bonus"]
+    draws: int
+    log10_e: float
+
+
+@attrs.frozen(kw_only=True)
 class StoredResults:
     """What became of a ResultsUnit."""
 
@@ -59,6 +79,37 @@ class StoredResults:
     inserted: tuple[RealResult, ...]
     already_present: int
     conflicts: tuple[Conflict, ...]
+    alarms: tuple[Alarm, ...] = ()  # that the inserted results raise
+
+
+@attrs.frozen(kw_only=True)
+class PendingBlocks:
+    """Whole blocks of the log of draws, committed as draws, that the log lacks: from block ``first`` (0, 1, …) on."""
+
+    clock: LogicalClock
+    first: int
+    blocks: int
+
+    @property
+    def draws(self) -> int:
+        """How many draws it takes."""
+        return self.blocks * BLOCK_LEAVES
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class PendingHistories:
+    """Synthetic histories, as long as ``frame`` says, that are drawn but not measured: from ``first`` (0, 1, …) on."""
+
+    clock: LogicalClock
+    frame: "Frame"
+    first: int
+    histories: int
+
+    @property
+    def draws(self) -> int:
+        """How many draws it takes."""
+        draws: int = self.frame.draws
+        return self.histories * draws
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +119,7 @@ class Committed:
     draws: dict[str, tuple[int, int]]  # game id -> first and last draw number committed
     results: tuple[StoredResults, ...]
     compared_draws: int
+    alarms: tuple[Alarm, ...] = ()  # that the draws raise
 
 
 class Store(Protocol):
@@ -91,6 +143,14 @@ class Store(Protocol):
 
     def pending_comparisons(self, game_id: str, draws_max: int) -> tuple[PendingComparison, ...]:
         """Return the next draws to compare with late results, one piece a date, at most ``draws_max`` in all."""
+        ...
+
+    def pending_blocks(self, game_id: str, draws_max: int) -> tuple[PendingBlocks, ...]:
+        """Return the next blocks that the log of draws lacks, of at most ``draws_max`` draws; at most one piece."""
+        ...
+
+    def pending_histories(self, game_id: str, draws_max: int) -> tuple[PendingHistories, ...]:
+        """Return the next histories to measure, of about ``draws_max`` draws; at most one piece."""
         ...
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:

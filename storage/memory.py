@@ -16,15 +16,18 @@ from storage.interface import (
     Conflict,
     GameProgress,
     GapError,
+    PendingBlocks,
     PendingComparison,
+    PendingHistories,
     StoredResults,
 )
 from universe.calendar import LogicalClock, draw_dates
 from universe.game import Game
 from universe.matching import event_level_min
+from universe.merkle import BLOCK_LEAVES
 from universe.ranking import unrank
 from universe.results.result import RealResult
-from universe.units import ComparisonUnit, DrawUnit, MatchEvent, ResultsUnit, Unit
+from universe.units import ComparisonUnit, DrawUnit, MatchEvent, ProofUnit, ResultsUnit, Unit
 
 CATCH_UP_DRAWS_MAX = 10_000  # a shorter backlog of a date is compared by the commit of its next draws
 
@@ -44,6 +47,7 @@ class GameState:
     compared_to: Mapping[date, int] = attrs.field(factory=dict)
     levels: Mapping[Level, int] = attrs.field(factory=dict)
     events: tuple[MatchEvent, ...] = ()
+    block_roots: tuple[bytes, ...] = ()  # of the log of draws
 
     @property
     def watermark(self) -> int:
@@ -95,6 +99,8 @@ class MemoryStore:
             if isinstance(unit, ComparisonUnit):
                 games[unit.game_id], newly = with_comparison(games[unit.game_id], unit)
                 compared += newly
+            elif isinstance(unit, ProofUnit):
+                games[unit.game_id] = with_blocks(games[unit.game_id], unit)
         self.games = games
         return Committed(draws=draws, results=tuple(results), compared_draws=compared)
 
@@ -127,6 +133,18 @@ class MemoryStore:
                 pieces.append(PendingComparison(clock=state.clock, result=state.results[day], first=first, last=last))
                 draws_max -= last - first + 1
         return tuple(pieces)
+
+    def pending_blocks(self, game_id: str, draws_max: int) -> tuple[PendingBlocks, ...]:
+        """Return the next blocks that the log of draws lacks, of at most ``draws_max`` draws; at most one piece."""
+        state = self.games[game_id]
+        logged = len(state.block_roots)
+        blocks = min(state.watermark // BLOCK_LEAVES - logged, max(1, draws_max // BLOCK_LEAVES))
+        return (PendingBlocks(clock=state.clock, first=logged, blocks=blocks),) if blocks > 0 else ()
+
+    def pending_histories(self, game_id: str, draws_max: int) -> tuple[PendingHistories, ...]:  # noqa: ARG002  protocol
+        """Return nothing: this store measures no histories, and no answer of the actors depends on them."""
+        assert game_id in self.games
+        return ()
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
         """Return the draw dates of a range that have no stored result, ascending."""
@@ -200,6 +218,14 @@ def with_draws(state: GameState, units: Sequence[DrawUnit]) -> tuple[GameState, 
             state, newly = with_comparison(state, _compare(state, state.results[day], first, last))
             compared += newly
     return state, compared
+
+
+def with_blocks(state: GameState, unit: ProofUnit) -> GameState:
+    """Return the state with block roots that go on where the log ends; any other is a replay and is skipped."""
+    if unit.first != len(state.block_roots):
+        return state
+    roots = tuple(root.tobytes() for root in unit.roots)
+    return attrs.evolve(state, block_roots=state.block_roots + roots)
 
 
 def with_comparison(state: GameState, unit: ComparisonUnit) -> tuple[GameState, int]:

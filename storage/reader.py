@@ -37,6 +37,10 @@ class Reader:
         file = location.file_identity()
         return cls(mode, location, _opened(location, mode), games, file)
 
+    def twin(self) -> "Reader":
+        """Open another reader of the same universe, for another thread."""
+        return Reader.open(self._location, self.mode, self._defaults)
+
     def close(self) -> None:
         """Close the connection."""
         self._db.close()

@@ -14,10 +14,12 @@ from storage.chunks import OCCURRENCES, sound_groups, subset_table
 from storage.comparisons import comparison_of
 from storage.draws import SEGMENT_DRAWS_MAX
 from storage.encoding import unpack_counts
+from storage.proof_check import LogCheck
 from storage.results import result_of_date
 from universe.calendar import LogicalClock
 from universe.cells import EMPTY, SPARSE, Cells, Chunk, Counts, counts_of, offset_type, places_in
 from universe.counting import Delta, Totals, count_draws, totals_width
+from universe.proofs import Head
 from universe.ranking import Ranks
 from universe.seed import ranks_of_draws
 from universe.subsets import Index, count_indexes, occurrence_index, subset_indexes
@@ -25,21 +27,25 @@ from universe.subsets import Index, count_indexes, occurrence_index, subset_inde
 PIECES_AHEAD = 2
 
 
-def recount_game(check: Check, tick: Callable[[int], None]) -> int:
-    """Compare raw draws, totals, every counter, matches and events with a recount; returns the draws checked.
+def recount_game(check: Check, tick: Callable[[int], None], published: Head | None = None) -> int:
+    """Compare raw draws, their log, totals, every counter, matches and events with a recount; returns the draws.
 
-    Memory: 4 or 8 bytes a draw, and 4 bytes a subset counter.
+    ``published`` is a root that the log once showed: the draws recounted are then those that it commits to. Memory: 4
+    or 8 bytes a draw, and 4 bytes a subset counter.
     """
     clock = check.clock
-    if clock is None or not check.watermark:
+    if clock is None:
         return 0
-    drawn = _draws_and_totals(check, clock, tick)
+    log = LogCheck(check, published)
+    if not check.watermark:
+        return 0
+    drawn = _draws_and_totals(check, clock, log, tick)
     _counters(check, drawn)
     _comparisons(check, clock)
     return check.watermark
 
 
-def _draws_and_totals(check: Check, clock: LogicalClock, tick: Callable[[int], None]) -> list[Ranks]:
+def _draws_and_totals(check: Check, clock: LogicalClock, log: LogCheck, tick: Callable[[int], None]) -> list[Ranks]:
     """Draw everything again, beside what is stored; returns the draws that the indexes hold, in pieces."""
     running = np.zeros(totals_width(check.game), dtype=np.int64)
     drawn: list[Ranks] = []
@@ -48,10 +54,10 @@ def _draws_and_totals(check: Check, clock: LogicalClock, tick: Callable[[int], N
         for first, last, stored in _pieces(check):
             coming.append((first, stored, ahead.submit(_draw_and_count, clock, first, last)))
             if len(coming) > PIECES_AHEAD:
-                running = _same_piece(check, clock, running, drawn, *coming.popleft())
+                running = _same_piece(check, clock, log, running, drawn, *coming.popleft())
                 tick(first)
         while coming:
-            running = _same_piece(check, clock, running, drawn, *coming.popleft())
+            running = _same_piece(check, clock, log, running, drawn, *coming.popleft())
     tick(check.watermark)
     return drawn
 
@@ -76,6 +82,7 @@ def _pieces(check: Check) -> Iterator[tuple[int, int, Ranks | None]]:
 def _same_piece(
     check: Check,
     clock: LogicalClock,
+    log: LogCheck,
     running: Totals,
     drawn: list[Ranks],
     first: int,
@@ -86,6 +93,7 @@ def _same_piece(
     ranks, delta = counted.result()
     if stored is not None:
         check.equal_ranks("raw_segment", first, stored, ranks)
+    log.add(ranks if stored is None else stored)
     last = first + len(ranks) - 1
     for day in sorted(delta.totals):
         running = running + delta.totals[day]

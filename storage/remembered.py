@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import apsw
 import attrs
@@ -12,6 +13,8 @@ from storage.registry import game_of_revision
 from storage.tail import Tail
 from universe.calendar import LogicalClock
 from universe.game import Game
+
+Made = TypeVar("Made")
 
 DAYS_MAX = 4_096  # logical days of a game whose draw dates are remembered
 
@@ -24,6 +27,7 @@ class Remembered:
     _results: dict[int, ResultTable] = attrs.field(factory=dict)
     _dates: dict[int, tuple[LogicalClock, Callable[[int], date]]] = attrs.field(factory=dict)
     _tails: dict[int, Tail] = attrs.field(factory=dict)
+    _heavy: dict[tuple[str, int], tuple[object, Any]] = attrs.field(factory=dict)
 
     def game(self, db: apsw.Connection, key: int, revision: int) -> Game:
         """Return a definition; what a revision says never changes."""
@@ -55,3 +59,11 @@ class Remembered:
             known = known.grown(db, key)
         self._tails[key] = known
         return known
+
+    def heavy(self, name: tuple[str, int], mark: object, make: Callable[[], Made]) -> Made:
+        """Return what takes long to make, made anew only when its ``mark`` has changed."""
+        known = self._heavy.get(name)
+        if known is None or known[0] != mark:
+            known = self._heavy[name] = (mark, make())
+        made: Made = known[1]
+        return made

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 import apsw
+import attrs
 
 from storage.encoding import now_text, numbers_text, result_from_row, row_digest
+from storage.evidence import keep_result_steps
 from storage.interface import Conflict, StoredResults
 from storage.registry import game_id_of, game_key, require_game_key, stored_game
 from storage.views import StoredResult
@@ -41,7 +43,9 @@ def keep_results(db: apsw.Connection, unit: ResultsUnit) -> StoredResults:
             (key, *row, row_digest("real_result", unit.game_id, *row)),
         )
     keep_conflicts(db, key, outcome.conflicts, unit.source)
-    return outcome
+    if not outcome.inserted:
+        return outcome
+    return attrs.evolve(outcome, alarms=keep_result_steps(db, key, stored_game(db, key)))
 
 
 def keep_conflicts(db: apsw.Connection, key: int, conflicts: Sequence[Conflict], source: str) -> None:

@@ -1,7 +1,8 @@
 """The tables, and how an older file becomes a newer one. Schema and ``user_version`` change in one transaction.
 
 Hot tables back every answer; ``raw_segment`` is cold and no tool reads it. What must never change is kept so by
-triggers, REPLACE included. What nothing else could tell again carries a digest of its row (``DIGESTED``).
+triggers, REPLACE included. What nothing else could tell again carries a digest of its row (``DIGESTED``), and so does
+what takes long to make again.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from storage.errors import NoUniverseError, StoreDamaged, StoreError, WrongModeE
 
 Mode = Literal["prod", "test"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 UNIVERSE_VERSION = "1"  # of the rules: seed rule, logical clock, ranks
 TEST_DRAWS_MAX = 1_000_000  # in the schema itself: no program can make a large test universe
 APPLICATION_IDS: dict[Mode, int] = {"prod": 0x534C5550, "test": 0x534C5554}
@@ -93,6 +94,27 @@ CREATE TABLE match_event(
     PRIMARY KEY (game_key, level, draw_number)) STRICT, WITHOUT ROWID;
 """
 
+_STATISTICS_TABLES = """
+-- The log of draws: roots of whole subtrees of 2^level leaves, from level 10 up; a row holds up to 32 of 32 bytes.
+CREATE TABLE proof_node(
+    game_key INTEGER NOT NULL REFERENCES game, level INTEGER NOT NULL, first INTEGER NOT NULL, hashes BLOB NOT NULL,
+    PRIMARY KEY (game_key, level, first)) STRICT, WITHOUT ROWID;
+
+-- The natural logarithm of the evidence against fair draws after each whole logical day, or each real result.
+CREATE TABLE evidence(
+    game_key INTEGER NOT NULL REFERENCES game, stream TEXT NOT NULL CHECK (stream IN ('synthetic', 'real')),
+    step INTEGER NOT NULL, draws INTEGER NOT NULL, main REAL NOT NULL, bonus REAL NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (game_key, stream, step)) STRICT, WITHOUT ROWID;
+
+-- Length and calendar of the synthetic histories that real ones are held against, and what was measured of each.
+CREATE TABLE null_frame(
+    game_key INTEGER PRIMARY KEY REFERENCES game, draws INTEGER NOT NULL, weekday_names TEXT NOT NULL,
+    weekdays BLOB NOT NULL, months BLOB NOT NULL, tests TEXT NOT NULL, digest BLOB NOT NULL) STRICT;
+CREATE TABLE null_histories(
+    game_key INTEGER NOT NULL REFERENCES game, first INTEGER NOT NULL, figures BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (game_key, first)) STRICT, WITHOUT ROWID;
+"""
+
 _STAYS = "the schema stays as it is; `universe restore` replaces the universe"
 
 DIGESTED = {  # table: the values that the digest of a row covers, in this order, after the table's name
@@ -102,7 +124,11 @@ DIGESTED = {  # table: the values that the digest of a row covers, in this order
     "milestone": "game_id, max_draws, until, limit_draws",
     "real_result": "game_id, draw_date, main, bonus, source, stored_at",
     "conflict": "game_id, draw_date, main, bonus, source, seen_at",
+    "evidence": "game_id, stream, step, draws, main, bonus",
+    "null_frame": "game_id, draws, weekday_names, hex(weekdays), hex(months), tests",
+    "null_histories": "game_id, first, hex(figures)",
 }
+_DIGESTED_FIRST = ("universe", "definition", "simulation", "milestone", "real_result", "conflict")
 
 _IMMUTABLE = {  # table: its key
     "universe": "id",
@@ -128,7 +154,7 @@ def schema_sql(mode: Mode) -> str:
     """Return the statements of the current schema."""
     cap = TEST_DRAWS_MAX if mode == "test" else 2**62
     triggers = "".join(_immutability(table, key) for table, key in _IMMUTABLE.items())
-    return _TABLES.format(mode=mode, cap=cap) + triggers
+    return _TABLES.format(mode=mode, cap=cap) + _STATISTICS_TABLES + triggers
 
 
 def with_game(table: str) -> str:
@@ -144,7 +170,8 @@ def _digest_whole_rows(db: apsw.Connection) -> None:
         for event in ("updated", "deleted", "replaced"):
             db.execute(f"DROP TRIGGER {table}_not_{event}")
     db.create_scalar_function("row_digest", row_digest, deterministic=True)
-    for table, covered in DIGESTED.items():
+    for table in _DIGESTED_FIRST:
+        covered = DIGESTED[table]
         create = re.search(rf"CREATE TABLE {table}\(.*?;", statements, re.DOTALL)
         assert create is not None
         kept = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "digest")
@@ -169,11 +196,20 @@ def _require_old_digests(db: apsw.Connection) -> None:
             raise StoreDamaged(f"{game}: real_result, {day}: damaged; {_STAYS}")
 
 
+def _add_statistics(db: apsw.Connection) -> None:
+    """Make schema 4. All that its tables hold follows from the rest; evidence is kept from the first day on."""
+    from storage.evidence import keep_all_evidence
+
+    db.execute(_STATISTICS_TABLES)
+    keep_all_evidence(db)
+
+
 Step = str | Callable[[apsw.Connection], None]
 
 MIGRATIONS: dict[int, Step] = {  # user_version: what leads to the next, inside the transaction that counts it up
     1: "",  # counters may be half a byte wide: nothing to change, but an older program must not read them
     2: _digest_whole_rows,
+    3: _add_statistics,
 }
 
 

@@ -1,13 +1,17 @@
 """The questions that hot data answers, as of one commit. No statement here touches raw draws."""
 
 from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import attrs
 import numpy as np
 
 from storage.comparisons import date_levels, total_levels
+from storage.counters import distinct_outcomes
 from storage.encoding import unpack_counts, unpack_ranks
+from storage.evidence import EvidencePath, Stream, evidence_path
 from storage.registry import universe_view
 from storage.remembered import Remembered
 from storage.rows import read_cell, sum_rows
@@ -29,8 +33,14 @@ from universe.counting import Totals, totals_width
 from universe.game import Game
 from universe.levels import full_row, levels_from_rows, ticket_rows
 from universe.matching import Histogram
+from universe.proofs import proof_document
 from universe.ranking import rank_subset, rank_type
 from universe.subsets import occurrence_index, subset_indexes
+
+if TYPE_CHECKING:  # the battery of tests: only heavy questions need it
+    from storage.fairness import StoredNull
+    from universe.fairness.analysis import Analysis
+    from universe.fairness.history import History
 
 
 @attrs.frozen
@@ -189,6 +199,49 @@ class Snapshot:
             levels = date_levels(self._db, key, view.game, draw_date)
             compared = int(levels.sum())
         return MatchTotals(compared_draws=compared, levels=levels)
+
+    def evidence(self, view: GameView, stream: Stream) -> EvidencePath:
+        """Return the evidence against fair draws of a stream after each of its steps."""
+        return evidence_path(self._db, self._standing(view).key, stream)
+
+    def analysis(self, view: GameView) -> "Analysis | None":
+        """Return the whole look at the real results; None for too few. Heavy, until results or histories are added."""
+        from storage.fairness import analysed, null_mark
+
+        key = self._standing(view).key
+        return self._remembered.heavy(("analysis", key), null_mark(self._db, key), partial(analysed, self._db, key))
+
+    def null(self, view: GameView) -> "StoredNull | None":
+        """Return the synthetic histories that real results are held against; None before the first is measured."""
+        from storage.fairness import stored_null
+
+        return stored_null(self._db, self._standing(view).key)
+
+    def history(self, view: GameView) -> "History":
+        """Return all real results as one history."""
+        from storage.fairness import real_history
+
+        return real_history(self._db, self._standing(view).key)
+
+    def draw_proof(
+        self, view: GameView, draw_number: int, tree_size: int | None, from_size: int | None
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return the document of a draw's proof, and that of the log's growth from a size if asked for.
+
+        ProofError for what is not in such a tree, or not yet.
+        """
+        from storage.proving import DrawLog, consistency_proof, draw_proof
+
+        log = DrawLog.of_game(self._db, self._standing(view).key)
+        proof = draw_proof(log, draw_number, tree_size)
+        grown = None if from_size is None else consistency_proof(log, from_size, proof.head.tree_size)
+        return proof_document(proof), None if grown is None else proof_document(grown)
+
+    def occupancy(self, view: GameView) -> tuple[int, int]:
+        """Return how many draws the occurrence index holds, and how many different outcomes. Heavy, once a fold."""
+        standing = self._standing(view)
+        count = partial(distinct_outcomes, self._db, standing.key, view.game)
+        return standing.folded, self._remembered.heavy(("occupancy", standing.key), standing.folded, count)
 
     def date_view(self, view: GameView, draw_date: date) -> DateView:
         """Return which draws carry a draw date, as far as they exist."""

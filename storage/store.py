@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import apsw
 import attrs
@@ -15,7 +15,16 @@ from storage.connection import (
     Location,
 )
 from storage.draws import after_watermark, keep_draws
-from storage.interface import Committed, GameProgress, PendingComparison, StoredResults
+from storage.evidence import keep_drawn_days
+from storage.interface import (
+    Committed,
+    GameProgress,
+    PendingBlocks,
+    PendingComparison,
+    PendingHistories,
+    StoredResults,
+)
+from storage.proof_log import append_blocks, logged_blocks
 from storage.raw import Archived, archive_segments
 from storage.registry import (
     Milestone,
@@ -36,10 +45,14 @@ from storage.results import classify_results, keep_conflicts, keep_results, miss
 from storage.schema import Mode
 from universe.calendar import LogicalClock
 from universe.game import Game
+from universe.merkle import BLOCK_LEAVES
 from universe.results.gaps import Gaps
 from universe.results.gaps import missing_dates as gaps_between
 from universe.results.result import RealResult
-from universe.units import ComparisonUnit, DrawUnit, IndexUnit, ResultsUnit, Unit
+from universe.units import ComparisonUnit, DrawUnit, HistoriesUnit, IndexUnit, ProofUnit, ResultsUnit, Unit
+
+if TYPE_CHECKING:  # the battery of tests: imported when histories are first measured
+    from storage.fairness import Unmeasured
 
 
 @attrs.define
@@ -48,6 +61,7 @@ class SqliteStore(WriteAccess):
 
     keep_raw: bool = True
     _backlogs: dict[tuple[int, int], Backlog] = attrs.field(factory=dict)
+    _unmeasured: "dict[tuple[int, int], Unmeasured]" = attrs.field(factory=dict)
 
     @classmethod
     def open(
@@ -155,11 +169,9 @@ class SqliteStore(WriteAccess):
                 key = require_game_key(db, game_id)
                 compared += keep_draws(db, key, fresh, ahead.get(game_id), keep_raw=self.keep_raw)
                 draws[game_id] = (fresh[0].batch.first, fresh[-1].batch.last)
-            for comparison in units:
-                if isinstance(comparison, ComparisonUnit):
-                    key = require_game_key(db, comparison.game_id)
-                    compared += keep_comparison(db, key, require_clock(db, key), comparison)
-        return Committed(draws=draws, results=results, compared_draws=compared)
+            compared += sum(_keep_late(db, unit) for unit in units)
+            alarms = keep_drawn_days(db, draws)
+        return Committed(draws=draws, results=results, compared_draws=compared, alarms=alarms)
 
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""
@@ -172,6 +184,32 @@ class SqliteStore(WriteAccess):
         with self.reading() as db:
             key = require_game_key(db, game_id)
             return self._backlogs.setdefault((self.renewals, key), Backlog()).pending(db, key, draws_max)
+
+    def pending_blocks(self, game_id: str, draws_max: int) -> tuple[PendingBlocks, ...]:
+        """Return the next blocks that the log of draws lacks, of at most ``draws_max`` draws; at most one piece."""
+        with self.reading() as db:
+            key = require_game_key(db, game_id)
+            clock, logged = stored_clock(db, key), logged_blocks(db, key)
+            blocks = min(stored_watermark(db, key) // BLOCK_LEAVES - logged, max(1, draws_max // BLOCK_LEAVES))
+            if clock is None or blocks <= 0:
+                return ()
+            return (PendingBlocks(clock=clock, first=logged, blocks=blocks),)
+
+    def pending_histories(self, game_id: str, draws_max: int) -> tuple[PendingHistories, ...]:
+        """Return the next histories to measure, of about ``draws_max`` draws; at most one piece."""
+        with self.reading() as db:
+            from storage.fairness import Unmeasured
+
+            key = require_game_key(db, game_id)
+            return self._unmeasured.setdefault((self.renewals, key), Unmeasured()).pending(db, key, draws_max)
+
+    def forget_histories(self, game_id: str) -> None:
+        """Have all histories measured anew, in the frame that the real results ask for now."""
+        with self.writing() as db:
+            from storage.fairness import forget_histories
+
+            forget_histories(db, require_game_key(db, game_id))
+        self._unmeasured.clear()
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
         """Return the draw dates from ``first`` to ``last`` that have no stored result, ascending."""
@@ -188,6 +226,23 @@ class SqliteStore(WriteAccess):
         with self.reading() as db:
             version: int = db.pragma("data_version")
             return version
+
+
+def _keep_late(db: apsw.Connection, unit: Unit) -> int:
+    """Keep what was made behind the draws; returns how many draws it compared."""
+    match unit:
+        case ComparisonUnit():
+            key = require_game_key(db, unit.game_id)
+            return keep_comparison(db, key, require_clock(db, key), unit)
+        case ProofUnit():
+            append_blocks(db, require_game_key(db, unit.game_id), unit.first, unit.roots)
+        case HistoriesUnit():
+            from storage.fairness import keep_histories
+
+            keep_histories(db, require_game_key(db, unit.game_id), unit)
+        case _:
+            pass
+    return 0
 
 
 def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[tuple[str, list[DrawUnit]]]:

@@ -1,7 +1,7 @@
 """Recompute what is stored and name the first difference: all follows from definitions, watermark and results."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,9 +11,12 @@ import attrs
 from storage.checking import NUMBER_MAX, Check, check_digests
 from storage.chunks import check_no_others, check_sums
 from storage.differences import DAMAGE, Difference, DifferenceFoundError, found, reading
+from storage.proof_check import check_sample
+from storage.recheck import check_evidence, check_null
 from storage.recount import recount_game
 from storage.structure import structural_fault
 from universe.game import Game
+from universe.proofs import Head
 from universe.seed import draw_rank
 
 SAMPLE_DRAWS = 100_000
@@ -31,12 +34,15 @@ class Verdict:
     first_difference: Difference | None
 
 
-def verify_universe(db: apsw.Connection, *, full: bool, tick: Tick = lambda _: None) -> Verdict:
+def verify_universe(
+    db: apsw.Connection, *, full: bool, tick: Tick = lambda _: None, roots: Mapping[str, Head] | None = None
+) -> Verdict:
     """Check the file, what is fixed, and every game: by sums, digests and a sample of draws, or by doing all again.
 
-    A small universe is always done again. Damage is a difference too: it is named as far as the bytes allow.
+    A small universe is always done again, and so is one with ``roots``, by game, to hold its draws against. Damage is a
+    difference too: it is named as far as the bytes allow.
     """
-    examination = _Examination(tick=tick)
+    examination = _Examination(tick=tick, roots=dict(roots or {}))
     fault = structural_fault(db)
     try:
         examination.run(db, full=full)
@@ -57,6 +63,7 @@ class _Examination:
     """How far it has come."""
 
     tick: Tick
+    roots: dict[str, Head] = attrs.field(factory=dict)
     checked: int = 0
     skipped: int = 0
 
@@ -72,12 +79,16 @@ class _Examination:
         checks = [Check.of_game(db, key, game_id) for key, game_id in ids]
         games: dict[int, Game] = {check.key: check.game for check in checks}
         check_no_others(db, games)
-        whole = full or sum(check.watermark for check in checks) <= WHOLE_DRAWS_MAX
+        whole = full or bool(self.roots) or sum(check.watermark for check in checks) <= WHOLE_DRAWS_MAX
         for check in checks:
             check.small_tables()
+            check_evidence(check)
+            check_null(check)
             with check.reading("raw_segment", "bounds"):
                 self.skipped += check.raw_missing()
-            self.checked += recount_game(check, self._after_those) if whole else _sample(check)
+            self.checked += (
+                recount_game(check, self._after_those, self.roots.get(check.game.game_id)) if whole else _sample(check)
+            )
             self.tick(self.checked)
 
     def _after_those(self, draws: int) -> None:
@@ -89,6 +100,7 @@ def _sample(check: Check) -> int:
     if check.clock is None or not check.watermark:
         return 0
     check_sums(check)
+    check_sample(check)
     checked = check.watermark - check.folded
     numbers = sorted(random.sample(range(1, check.folded + 1), min(SAMPLE_DRAWS, check.folded)))
     at, newest = 0, None

@@ -1,8 +1,11 @@
 """The messages between the actors: what a simulator draws, and what one transaction has to keep."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
 from universe.calendar import LogicalClock
 from universe.counting import Delta
@@ -10,6 +13,10 @@ from universe.matching import Histogram
 from universe.ranking import Ranks
 from universe.results.result import RealResult
 from universe.subsets import Increments
+
+if TYPE_CHECKING:  # the battery of tests: only who measures needs it
+    from universe.fairness.battery import Measurements
+    from universe.fairness.tallies import Frame
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -83,4 +90,23 @@ class IndexUnit:
     increments: Increments
 
 
-Unit = DrawUnit | ResultsUnit | ComparisonUnit | IndexUnit
+@attrs.frozen(kw_only=True, eq=False)
+class ProofUnit:
+    """Roots of consecutive whole blocks of the log of draws, from block ``first`` (0, 1, …) on: 32 bytes a row."""
+
+    game_id: str
+    first: int
+    roots: npt.NDArray[np.uint8]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class HistoriesUnit:
+    """What was measured of consecutive synthetic histories, from history ``first`` (0, 1, …) on."""
+
+    game_id: str
+    frame: "Frame"
+    first: int
+    measurements: "Measurements"
+
+
+Unit = DrawUnit | ResultsUnit | ComparisonUnit | IndexUnit | ProofUnit | HistoriesUnit

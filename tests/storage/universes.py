@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from actors.trailing import Trailing
 from storage.comparisons import comparison_of
 from storage.connection import Location
 from storage.reader import Reader
@@ -53,6 +54,13 @@ def compare(store: SqliteStore, game: Game, *, draws_max: int = 5_000) -> None:
         for piece in pieces:
             ranks = ranks_of_draws(piece.clock, piece.first, piece.last)
             store.commit([comparison_of(piece.clock, piece.result, piece.first, ranks)])
+
+
+def trail(store: SqliteStore, game: Game, *works: Trailing) -> None:
+    """Do what such actors do until nothing is pending."""
+    for work in works:
+        while pieces := work.look(store, game.game_id):
+            store.commit(work.make(pieces))
 
 
 @contextmanager

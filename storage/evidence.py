@@ -1,0 +1,199 @@
+"""Evidence against fair draws, watched for ever: one row a whole logical day of draws, or a real result.
+
+Every row follows from running totals alone, so it does not depend on how the draws came in commits. Rows are added in
+the transaction that completes their day or stores their result.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import apsw
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from storage.encoding import numbers_from_text, row_digest, unpack_counts
+from storage.interface import Alarm
+from storage.registry import (
+    game_ids,
+    require_clock,
+    require_game_key,
+    stored_clock,
+    stored_game,
+    stored_watermark,
+)
+from universe.calendar import LogicalClock
+from universe.counting import Totals, totals_width
+from universe.game import Game
+
+Stream = Literal["synthetic", "real"]
+Logs = npt.NDArray[np.float64]
+
+STEPS_MAX = 4_096  # days whose totals are in memory at once
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class EvidencePath:
+    """The evidence of one stream after each of its steps: draws so far, and natural logarithms of the e-values."""
+
+    steps: npt.NDArray[np.int64]  # logical days, or results from 0 on by date
+    draws: npt.NDArray[np.int64]
+    main: Logs
+    bonus: Logs
+
+
+def evidence_path(db: apsw.Connection, key: int, stream: Stream) -> EvidencePath:
+    """Return the whole path of a stream, one entry a step."""
+    rows = db.execute(
+        "SELECT step, draws, main, bonus FROM evidence WHERE game_key = ? AND stream = ? ORDER BY step", (key, stream)
+    ).fetchall()
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    steps, draws = table[:, :2].astype(np.int64).T
+    return EvidencePath(steps=steps, draws=draws, main=table[:, 2], bonus=table[:, 3])
+
+
+def newest_evidence(db: apsw.Connection, key: int, stream: Stream) -> tuple[int, int, float, float] | None:
+    """Return the last step of a stream: step, draws so far, and the logarithms of both e-values; None before any."""
+    row: tuple[int, int, float, float] | None = db.execute(
+        "SELECT step, draws, main, bonus FROM evidence WHERE game_key = ? AND stream = ? ORDER BY step DESC LIMIT 1",
+        (key, stream),
+    ).get
+    return row
+
+
+def keep_all_evidence(db: apsw.Connection) -> None:
+    """Add whatever is missing, for every game of a universe."""
+    for game_id in game_ids(db):
+        key = require_game_key(db, game_id)
+        clock = stored_clock(db, key)
+        if clock is not None:
+            keep_days(db, key, clock, stored_watermark(db, key))
+        keep_result_steps(db, key, stored_game(db, key))
+
+
+def keep_drawn_days(db: apsw.Connection, drawn: Mapping[str, tuple[int, int]]) -> tuple[Alarm, ...]:
+    """Add the days that a commit completed, of the games it drew (first and last number); returns their alarms."""
+    alarms: tuple[Alarm, ...] = ()
+    for game_id, (first, last) in drawn.items():
+        key = require_game_key(db, game_id)
+        clock = require_clock(db, key)
+        if (first - 1) // clock.draws_per_day < last // clock.draws_per_day:
+            alarms += keep_days(db, key, clock, last)
+    return alarms
+
+
+def keep_days(db: apsw.Connection, key: int, clock: LogicalClock, watermark: int) -> tuple[Alarm, ...]:
+    """Add the days that are whole and have no row yet; returns the alarms of these days."""
+    newest = newest_evidence(db, key, "synthetic")
+    first, end = (0 if newest is None else newest[0] + 1), watermark // clock.draws_per_day
+    alarms: tuple[Alarm, ...] = ()
+    for start in range(first, end, STEPS_MAX):
+        days = np.arange(start, min(end, start + STEPS_MAX))
+        totals = _day_totals(db, key, clock.game, max(0, start - 1), int(days[-1]))
+        before = None
+        if newest is not None:
+            before, totals = (totals[0], newest[1], newest[2], newest[3]), totals[1:]
+        raised = _append(db, key, "synthetic", clock.game, days, totals, (days + 1) * clock.draws_per_day, before)
+        alarms += tuple(alarm for alarm in raised if not _was_above(db, key, alarm, start))
+        newest = newest_evidence(db, key, "synthetic")
+    return alarms
+
+
+def _day_totals(db: apsw.Connection, key: int, game: Game, first: int, last: int) -> Totals:
+    rows = db.execute(
+        "SELECT totals FROM day_total WHERE game_key = ? AND day BETWEEN ? AND ? ORDER BY day", (key, first, last)
+    )
+    return np.array([unpack_counts(packed) for (packed,) in rows]).reshape(-1, totals_width(game))
+
+
+def keep_result_steps(db: apsw.Connection, key: int, game: Game) -> tuple[Alarm, ...]:
+    """Make the path of the real results anew, by date; returns the alarms that it did not have before.
+
+    A result may come late and stand between others: the path is short enough to be made again.
+    """
+    known = {alarm.drum for alarm in _alarms(game, "real", evidence_path(db, key, "real"))}
+    db.execute("DELETE FROM evidence WHERE game_key = ? AND stream = 'real'", (key,))
+    totals = result_totals(db, key, game)
+    steps = np.arange(len(totals))
+    alarms = _append(db, key, "real", game, steps, totals, steps + 1, None)
+    return tuple(alarm for alarm in alarms if alarm.drum not in known)
+
+
+def result_totals(db: apsw.Connection, key: int, game: Game) -> Totals:
+    """Return the running totals after each real result by date, a row a result."""
+    sql = "SELECT main, bonus FROM real_result WHERE game_key = ? ORDER BY draw_date"
+    rows: list[Any] = db.execute(sql, (key,)).fetchall()
+    counts = np.zeros((len(rows), totals_width(game)), dtype=np.int64)
+    for step, (main, bonus) in enumerate(rows):
+        places = [number - 1 for number in numbers_from_text(main)]
+        places += [game.main.size + number - 1 for number in numbers_from_text(bonus)]
+        counts[step, np.array(places)] += 1
+    return counts.cumsum(axis=0)
+
+
+def _append(
+    db: apsw.Connection,
+    key: int,
+    stream: Stream,
+    game: Game,
+    steps: npt.NDArray[np.int64],
+    totals: Totals,
+    draws: npt.NDArray[np.int64],
+    before: tuple[Totals, int, float, float] | None,
+) -> tuple[Alarm, ...]:
+    from universe.evidence.steps import evidence_steps  # scipy: only a commit that ends a day needs it
+
+    logs = evidence_steps(game, totals, draws, before)
+    rows = [
+        (stream, step, count, main, bonus)
+        for step, count, (main, bonus) in zip(steps.tolist(), draws.tolist(), logs.tolist(), strict=True)
+    ]
+    db.executemany(
+        "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(key, *row, row_digest("evidence", game.game_id, *row)) for row in rows],
+    )
+    held_before = (0.0, 0.0) if before is None else before[2:]
+    path = EvidencePath(steps=steps, draws=draws, main=logs[:, 0], bonus=logs[:, 1])
+    return _alarms(game, stream, path, held_before)
+
+
+def _was_above(db: apsw.Connection, key: int, alarm: Alarm, step: int) -> bool:
+    """Whether the path of an alarm has lain above its line before a step: that was told then."""
+    from universe.evidence.steps import ALARM_E
+
+    found: int = db.execute(
+        f"SELECT EXISTS (SELECT 1 FROM evidence WHERE game_key = ? AND stream = ? AND step < ? AND {alarm.drum} >= ?)",
+        (key, alarm.stream, step, float(np.log(ALARM_E))),
+    ).get
+    return bool(found)
+
+
+def _alarms(
+    game: Game, stream: Stream, path: EvidencePath, before: tuple[float, float] = (0.0, 0.0)
+) -> tuple[Alarm, ...]:
+    """Return the first step of each drum that lies above the line where the one before it lay below."""
+    from universe.evidence.steps import ALARM_E
+
+    line = float(np.log(ALARM_E))
+    drums: list[tuple[Literal["main", "bonus"], Logs, float]] = [
+        ("main", path.main, before[0]),
+        ("bonus", path.bonus, before[1]),
+    ]
+    return tuple(
+        Alarm(
+            game_id=game.game_id,
+            stream=stream,
+            drum=drum,
+            draws=int(path.draws[at]),
+            log10_e=float(logs[at] / np.log(10)),
+        )
+        for drum, logs, last in drums
+        for at in _crossings(logs, last, line)
+    )
+
+
+def _crossings(logs: Logs, last: float, line: float) -> list[int]:
+    """Return the first place, if any, that lies above the line while the one before it (``last``) lay below."""
+    above = np.concatenate([[last], logs]) >= line
+    found: list[int] = np.flatnonzero(above[1:] & ~above[:-1])[:1].tolist()
+    return found
