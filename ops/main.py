@@ -24,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrices here: idle thr
 
 _COMMANDS = {  # name: module that holds it; imported only when it is called
     "archive": "ops.keep",
+    "backtest": "ops.backtest",
     "backup": "ops.backup",
     "bench": "ops.bench",
     "clients": "ops.clients",
@@ -32,11 +33,15 @@ _COMMANDS = {  # name: module that holds it; imported only when it is called
     "draw": "ops.look",
     "draws": "ops.look",
     "extend": "ops.keep",
+    "fairness": "ops.fairness",
     "games": "ops.games",
     "ingest": "ops.ingest",
+    "proof": "ops.proof",
+    "report": "ops.report",
     "reset": "ops.keep",
     "restore": "ops.backup",
     "run": "ops.run",
+    "selftest": "ops.selftest",
     "simulate": "ops.simulate",
     "status": "ops.look",
     "verify": "ops.check",

@@ -19,7 +19,8 @@ class Question(Generic[Asked, Answer]):
     """One tool. ``ask`` raises UniverseError for what the caller can put right; ``tell`` puts all of it into words.
 
     ``repeatable``: asked again of the same snapshot it gives the same answer. ``lasting``: its answer follows from the
-    commit and the arguments alone, from no clock and nothing of this process.
+    commit and the arguments alone, from no clock and nothing of this process. ``heavy``: it takes more than
+    milliseconds, so it is asked in a thread, where a witness can tell nothing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Question(Generic[Asked, Answer]):
     tell: Callable[[Answer], str]
     repeatable: bool = True
     lasting: bool = True
+    heavy: bool = False
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:

@@ -11,21 +11,27 @@ Key = tuple[str, str]  # the tool, and its checked arguments in Python's own wor
 
 
 class RecentAnswers:
-    """Answers of one commit, at most ``ANSWERS_MAX``; a look at another commit forgets them."""
+    """Answers of one commit, at most ``ANSWERS_MAX``; a look at another commit forgets them.
+
+    Threads may share it: commit and answers are replaced together, so no answer is ever found under another commit.
+    """
 
     def __init__(self) -> None:
-        self._commit: object = None
-        self._answers: dict[Key, CallToolResult] = {}
+        self._held: tuple[object, dict[Key, CallToolResult]] = (None, {})
 
     def find(self, commit: object, key: Key) -> CallToolResult | None:
         """Return the answer that was given to an equal question of this commit."""
-        if commit != self._commit:
-            self._commit = commit
-            self._answers.clear()
-        return self._answers.get(key)
+        held, answers = self._held
+        if commit != held:
+            answers = {}
+            self._held = (commit, answers)
+        return answers.get(key)
 
-    def keep(self, key: Key, answer: CallToolResult) -> None:
-        """Remember an answer of the commit last asked for; the oldest makes room."""
-        if len(self._answers) >= ANSWERS_MAX:
-            del self._answers[next(iter(self._answers))]
-        self._answers[key] = answer
+    def keep(self, commit: object, key: Key, answer: CallToolResult) -> None:
+        """Remember an answer of a commit, unless another was asked for since; the oldest makes room."""
+        held, answers = self._held
+        if commit != held:
+            return
+        if len(answers) >= ANSWERS_MAX:
+            del answers[next(iter(answers))]
+        answers[key] = answer

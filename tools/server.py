@@ -9,9 +9,11 @@ there without details.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal
 
+import attrs
 import structlog
 import trio
 from mcp.server import NotificationOptions, Server, ServerRequestContext
@@ -29,17 +31,22 @@ from mcp_types import (
 )
 
 from tools.arguments import Arguments, checked
+from tools.aside import Aside
 from tools.client_log import serve_log_level, tell_crash
 from tools.completion import serve_completion
 from tools.looking import Report, wait_reader
 from tools.prompts import serve_prompts
 from tools.question import Question
+from tools.questions.backtest import BACKTEST_STRATEGY
 from tools.questions.day import DATE_SUMMARY
 from tools.questions.events import MATCH_EVENTS
+from tools.questions.fairness import ANALYZE_FAIRNESS
 from tools.questions.frequency import FREQUENCY_STATS
 from tools.questions.generate import GENERATE_NUMBERS
 from tools.questions.latest import LATEST_DRAWS
+from tools.questions.null import NULL_DISTRIBUTION
 from tools.questions.occurrence import CHECK_NUMBERS
+from tools.questions.proof import AUDIT_PROOF
 from tools.questions.results import REAL_RESULTS
 from tools.questions.status import STATUS
 from tools.questions.verify import VERIFY_DRAW
@@ -67,6 +74,10 @@ QUESTIONS: tuple[Question[Any, Any], ...] = (
     VERIFY_DRAW,
     REAL_RESULTS,
     DATE_SUMMARY,
+    ANALYZE_FAIRNESS,
+    NULL_DISTRIBUTION,
+    BACKTEST_STRATEGY,
+    AUDIT_PROOF,
 )
 
 INSTRUCTIONS = """\
@@ -86,6 +97,15 @@ It predicts nothing and gives no gambling advice: past draws say nothing about f
 Outcome = Literal["answered", "refused", "crashed"]
 OnCalled = Callable[[str, float, Outcome], None]
 UNKNOWN = "unknown"  # stands for every tool that does not exist
+
+
+@attrs.frozen
+class Desk:
+    """Where one server answers: inline, or aside; and the answers it has given."""
+
+    aside: Aside = attrs.field(factory=Aside)
+    recent: RecentAnswers = attrs.field(factory=RecentAnswers)
+    recent_aside: RecentAnswers = attrs.field(factory=RecentAnswers)
 
 
 class UniverseServer(Server[Any]):
@@ -133,7 +153,7 @@ def make_server(
     seconds it took, and its outcome. ``subscriptions`` are told of changes by ``announce``, which the caller runs.
     """
     by_name = {question.name: question for question in questions}
-    calls, recent = trio.CapacityLimiter(CALLS_MAX), RecentAnswers()
+    calls, desk = trio.CapacityLimiter(CALLS_MAX), Desk()
 
     async def list_tools(_: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         if params is not None and params.cursor is not None:
@@ -152,7 +172,7 @@ def make_server(
 
         await _take(calls)
         try:
-            result, outcome = await _answered(question, params.arguments or {}, source, report, recent)
+            result, outcome = await _answered(question, params.arguments or {}, source, report, desk)
         finally:
             calls.release()
         on_called(question.name, perf_counter() - begun, outcome)
@@ -206,17 +226,19 @@ async def answer_call(
 
     While the store is not open, ``report`` is told about once a second how long that has taken.
     """
-    result, _ = await _answered(question, given, source, report, RecentAnswers())
+    result, _ = await _answered(question, given, source, report, Desk())
     return result
 
 
 async def _answered(
-    question: Question[Any, Any], given: dict[str, Any], source: Source, report: Report, recent: RecentAnswers
+    question: Question[Any, Any], given: dict[str, Any], source: Source, report: Report, desk: Desk
 ) -> tuple[CallToolResult, Outcome]:
     try:
         asked = checked(question.name, question.arguments, question.input_schema, given)
-        reader = await wait_reader(source, report)
-        return _result(question, asked, source, reader, recent), "answered"
+        if question.heavy:
+            work = partial(_result, question, asked, source, recent=desk.recent_aside)
+            return await desk.aside.answer(source, report, work), "answered"
+        return _result(question, asked, source, await wait_reader(source, report), desk.recent), "answered"
     except UniverseError as fault:
         return _refused(str(fault)), "refused"
     except Exception:
@@ -230,14 +252,15 @@ def _result(
 ) -> CallToolResult:
     key = (question.name, repr(asked))
     with reader.snapshot() as snapshot:
-        known = recent.find(reader.commit_mark(), key) if question.lasting else None
+        commit = reader.commit_mark()
+        known = recent.find(commit, key) if question.lasting else None
         if known is not None:
             return known
         answer = question.ask(snapshot, asked, source)
     text = TextContent(type="text", text=question.tell(answer))
     result = CallToolResult(content=[text], structured_content=to_wire(answer))
     if question.lasting:
-        recent.keep(key, result)
+        recent.keep(commit, key, result)
     return result
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from universe.vitals import GameVitals
 
 if TYPE_CHECKING:  # these modules import numpy, and the first answer must not wait for it
+    from storage.evidence import EvidencePath
+    from storage.fairness import StoredNull
     from storage.views import (
         DateView,
         DrawView,
@@ -18,13 +20,15 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
         StoredResult,
         UniverseView,
     )
+    from universe.fairness.analysis import Analysis
+    from universe.fairness.history import History
     from universe.matching import Histogram
 
 Role = Literal["leader", "follower", "reader"]
 
 
 class Snapshot(Protocol):
-    """The universe as of one commit. Every method is synchronous and takes microseconds."""
+    """The universe as of one commit. Every method is synchronous and takes microseconds, unless it is called heavy."""
 
     @property
     def universe(self) -> "UniverseView":
@@ -87,6 +91,32 @@ class Snapshot(Protocol):
         """Return all compared draws by match level, of one date or of all."""
         ...
 
+    def evidence(self, view: "GameView", stream: Literal["synthetic", "real"]) -> "EvidencePath":
+        """Return the evidence against fair draws of a stream after each of its steps."""
+        ...
+
+    def analysis(self, view: "GameView") -> "Analysis | None":
+        """Return the whole look at the real results; None for too few. Heavy."""
+        ...
+
+    def null(self, view: "GameView") -> "StoredNull | None":
+        """Return the synthetic histories that real results are held against; None before the first. Heavy."""
+        ...
+
+    def history(self, view: "GameView") -> "History":
+        """Return all real results as one history. Heavy."""
+        ...
+
+    def draw_proof(
+        self, view: "GameView", draw_number: int, tree_size: int | None, from_size: int | None
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return the document of a draw's proof, and that of the log's growth from a size if asked for. Heavy."""
+        ...
+
+    def occupancy(self, view: "GameView") -> tuple[int, int]:
+        """Return how many draws the occurrence index holds, and how many different outcomes. Heavy."""
+        ...
+
     def date_view(self, view: "GameView", draw_date: date) -> "DateView":
         """Return which draws carry a draw date, as far as they exist."""
         ...
@@ -97,6 +127,14 @@ class Reader(Protocol):
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Open one read transaction: every figure of an answer is of the same commit."""
+        ...
+
+    def twin(self) -> "Reader":
+        """Return another reader of the same universe, for another thread."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; in the thread that uses it, or while none does."""
         ...
 
     def commit_mark(self) -> object:

@@ -82,19 +82,28 @@ def synthetic_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> 
     return snapshot.number_counts(view, None if window.name == ALL_TIME else window.from_, window.to)
 
 
-def real_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> "NumberCounts | None":
-    """Return the counts of the real results of the same dates, of all dates for all_time; None if none is stored."""
+def real_counts(
+    snapshot: "Snapshot", view: "GameView", window: Window, until: date | None = None
+) -> "NumberCounts | None":
+    """Return the counts of the real results of the same dates; None if none is stored.
+
+    For all_time those of all dates, or of all up to ``until``.
+    """
     if window.name == ALL_TIME:
-        return snapshot.real_counts(view, None, None)
+        return snapshot.real_counts(view, None, until)
     if window.to is None:
         return _nothing(view) if view.results_count else None
     return snapshot.real_counts(view, window.from_, window.to)
 
 
-def real_dates(snapshot: "Snapshot", view: "GameView", window: Window) -> tuple[date | None, date | None]:
+def real_dates(
+    snapshot: "Snapshot", view: "GameView", window: Window, until: date | None = None
+) -> tuple[date | None, date | None]:
     """Return the first and the last date of the real results that ``real_counts`` counts; None without any."""
-    if window.name == ALL_TIME:
+    if window.name == ALL_TIME and until is None:
         return view.results_first, view.results_last
+    if window.name == ALL_TIME:
+        return snapshot.result_span(view, None, until) or (None, None)
     held = snapshot.result_span(view, window.from_, window.to) if window.to else None
     return held or (None, None)
 

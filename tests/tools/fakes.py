@@ -11,6 +11,8 @@ import trio
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
+from storage.evidence import EvidencePath, Stream
+from storage.fairness import HISTORY_DRAWS_MIN, StoredNull
 from storage.views import (
     DateView,
     DrawView,
@@ -26,8 +28,14 @@ from tools.source import Role, Source
 from universe.calendar import LogicalClock
 from universe.catalogue import shipped_games
 from universe.errors import UniverseError
+from universe.evidence.steps import evidence_steps
+from universe.fairness.analysis import Analysis, analyse
+from universe.fairness.history import History, history_of
+from universe.fairness.tallies import frame_of
 from universe.game import Game, Period, Pool, RestOfDrum
 from universe.matching import Histogram, event_level_min, levels
+from universe.merkle import consistency_path, inclusion_path, nodes_in, tree_of, tree_root
+from universe.proofs import ConsistencyProof, Head, draw_proof_of, proof_document
 from universe.ranking import unrank
 from universe.results.result import RealResult
 from universe.seed import draw_rank
@@ -152,7 +160,8 @@ class FakeSnapshot:
 
     def number_counts(self, view: GameView, first: date | None, last: date | None) -> NumberCounts:
         fake = self._of(view)
-        chosen = [fake.numbers(draw) for draw in fake.draws if inside(draw.draw_date, first, last)]
+        drawn = fake.draws[: view.watermark]
+        chosen = [fake.numbers(draw) for draw in drawn if inside(draw.draw_date, first, last)]
         return self._counted(view.game, chosen)
 
     def real_counts(self, view: GameView, first: date | None, last: date | None) -> NumberCounts | None:
@@ -222,6 +231,52 @@ class FakeSnapshot:
                 counts += self._histogram(view.game, same_date, result.main_numbers, result.bonus_numbers)
         return MatchTotals(compared_draws=int(counts.sum()), levels=counts)
 
+    def evidence(self, view: GameView, stream: Stream) -> EvidencePath:
+        fake, size = self._of(view), view.game.main.size
+        numbers = [(one.result.main_numbers, one.result.bonus_numbers) for one in fake.results]
+        if stream == "synthetic":
+            whole = len(fake.draws) // DRAWS_PER_DAY * DRAWS_PER_DAY
+            numbers = [fake.numbers(draw) for draw in fake.draws[:whole]]
+        counts = np.zeros((len(numbers), size + view.game.bonus_size), dtype=np.int64)
+        for row, (main, bonus) in zip(counts, numbers, strict=True):
+            row[[number - 1 for number in main] + [size + number - 1 for number in bonus]] += 1
+        step = DRAWS_PER_DAY if stream == "synthetic" else 1
+        totals, draws = counts.cumsum(axis=0)[step - 1 :: step], np.arange(step, len(numbers) + 1, step)
+        logs = evidence_steps(view.game, totals, draws, None)
+        return EvidencePath(steps=np.arange(len(draws)), draws=draws, main=logs[:, 0], bonus=logs[:, 1])
+
+    def analysis(self, view: GameView) -> Analysis | None:
+        history = self.history(view)
+        return analyse(history, frame_of(history), None) if len(history) >= HISTORY_DRAWS_MIN else None
+
+    def null(self, view: GameView) -> StoredNull | None:  # noqa: ARG002  the protocol
+        return None
+
+    def history(self, view: GameView) -> History:
+        return history_of(view.game, [stored.result for stored in self._of(view).results])
+
+    def draw_proof(
+        self, view: GameView, draw_number: int, tree_size: int | None, from_size: int | None
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        fake, size = self._of(view), tree_size or view.watermark
+        nodes = nodes_in(tree_of(np.array([draw.rank for draw in fake.draws[:size]], dtype=np.int64)))
+        head, grown = Head(tree_size=size, root=tree_root(size, nodes)), None
+        if from_size is not None:
+            grown = ConsistencyProof(
+                game_id=view.game.game_id,
+                log="draws",
+                old=Head(tree_size=from_size, root=tree_root(from_size, nodes)),
+                head=head,
+                path=consistency_path(from_size, size, nodes),
+            )
+        path, day = inclusion_path(draw_number - 1, size, nodes), fake.draws[draw_number - 1].draw_date
+        proof = draw_proof_of(view.game, day, draw_number, head, path)
+        return proof_document(proof), None if grown is None else proof_document(grown)
+
+    def occupancy(self, view: GameView) -> tuple[int, int]:
+        ranks = [draw.rank for draw in self._of(view).draws]
+        return len(ranks), len(set(ranks))
+
     def date_view(self, view: GameView, draw_date: date) -> DateView:
         numbers = [draw.draw_number for draw in self._of(view).draws if draw.draw_date == draw_date]
         first, last = (numbers[0], numbers[-1]) if numbers else (1, 0)
@@ -250,6 +305,12 @@ class FakeSource:
     def snapshot(self) -> Iterator[FakeSnapshot]:
         self.snapshots += 1
         yield FakeSnapshot({fake.game.game_id: fake for fake in self.games})
+
+    def twin(self) -> "FakeSource":
+        return self
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
     def commit_mark(self) -> object:
         return self.commit or object()

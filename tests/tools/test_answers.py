@@ -23,7 +23,7 @@ from tests.tools.fakes import (
     fake_games,
     text_of,
 )
-from tools.server import make_server
+from tools.server import QUESTIONS, make_server
 from universe.compiled import kernel_state
 from universe.ranking import require_ticket
 from universe.vitals import GameVitals, Parked
@@ -39,6 +39,9 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("verify_draw", {"draw_number": 1}),
     ("get_real_results", {}),
     ("get_draw_date_summary", {"draw_date": "2024-01-03"}),
+    ("analyze_fairness", {"scope": "synthetic"}),
+    ("backtest_strategy", {"strategy": "hot", "source": "synthetic"}),
+    ("get_audit_proof", {"draw_number": 3, "from_size": 2}),
 )
 
 
@@ -424,7 +427,7 @@ async def test_a_client_learns_what_each_tool_is(source: FakeSource, mode: str) 
         assert client.instructions
         assert "predicts nothing" in client.instructions
         tools = (await client.list_tools()).tools
-    assert [tool.name for tool in tools] == list(dict.fromkeys(name for name, _ in CALLS))
+    assert [tool.name for tool in tools] == [question.name for question in QUESTIONS]
     for tool in tools:
         hints = tool.annotations
         assert hints is not None

@@ -102,8 +102,17 @@ def test_the_memory_is_bounded_and_of_one_commit() -> None:
     recent, answer = RecentAnswers(), object()
     for number in range(3 * ANSWERS_MAX):
         assert recent.find("commit", ("tool", str(number))) is None
-        recent.keep(("tool", str(number)), answer)  # type: ignore[arg-type]  # any object will do
-    assert len(recent._answers) == ANSWERS_MAX
+        recent.keep("commit", ("tool", str(number)), answer)  # type: ignore[arg-type]  # any object will do
+    assert len(recent._held[1]) == ANSWERS_MAX
     assert recent.find("commit", ("tool", str(3 * ANSWERS_MAX - 1))) is answer
     assert recent.find("next", ("tool", str(3 * ANSWERS_MAX - 1))) is None
-    assert not recent._answers
+    assert not recent._held[1]
+
+
+def test_an_answer_that_comes_after_a_look_at_another_commit_is_not_kept() -> None:
+    """A thread that nobody waits for any more may end long after the commit that it looked at."""
+    recent, answer, key = RecentAnswers(), object(), ("tool", "arguments")
+    recent.find("former", key)
+    recent.find("present", key)
+    recent.keep("former", key, answer)  # type: ignore[arg-type]  # any object will do
+    assert recent.find("present", key) is None

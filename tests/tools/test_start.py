@@ -26,7 +26,7 @@ def test_the_first_answers_do_not_wait_for_numpy_or_the_database() -> None:
     code = """
 import sys, tools.server
 tools = [tools.server.tool_of(question) for question in tools.server.QUESTIONS]
-assert len(tools) == 9
+assert len(tools) == 13
 print(*(name for name in ("numpy", "scipy", "numba", "apsw") if name in sys.modules))
 """
     assert run(code).strip() == ""

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from tools.answers import FirstDrawDate, SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
+from tools.as_of import AsOf, AsOfArgument, view_as_of
 from tools.question import Question
 from tools.source import Snapshot, Witness
 from tools.windows import (
@@ -33,6 +34,7 @@ class FrequencyArguments(Arguments):
     """Which dates, which game."""
 
     window: WindowName = ALL_TIME
+    as_of: AsOfArgument = None
     game_id: Annotated[GameId | None, GAME_ID] = None
 
 
@@ -95,6 +97,7 @@ class FrequencyAnswer:
 
     snapshot: SnapshotField
     window: Annotated[Window, Field(description="The draw dates looked at, ends included.")]
+    as_of: Annotated[AsOf | None, Field(description="The moment asked for; null for now.")]
     first_draw_date: FirstDrawDate
     total_draws: TotalField
     main: MainField
@@ -108,22 +111,24 @@ class FrequencyAnswer:
 
 def ask(snapshot: Snapshot, asked: FrequencyArguments, _: Witness) -> FrequencyAnswer:
     """Return the frequencies of a window."""
-    view = snapshot.game(asked.game_id)
+    now = snapshot.game(asked.game_id)
+    view, as_of = view_as_of(now, asked.as_of)
     window = window_of(view, asked.window)
     return FrequencyAnswer(
-        snapshot=mark(view),
+        snapshot=mark(now),
         window=window,
+        as_of=as_of,
         first_draw_date=first_draw_date(view),
-        real=_real(snapshot, view, window),
+        real=_real(snapshot, view, window, as_of.draw_date if as_of else None),
         **_figures(view.game, synthetic_counts(snapshot, view, window)),
     )
 
 
-def _real(snapshot: Snapshot, view: "GameView", window: Window) -> RealFrequencies | None:
-    counts = real_counts(snapshot, view, window)
+def _real(snapshot: Snapshot, view: "GameView", window: Window, until: date | None) -> RealFrequencies | None:
+    counts = real_counts(snapshot, view, window, until)
     if counts is None:
         return None
-    first, last = real_dates(snapshot, view, window)
+    first, last = real_dates(snapshot, view, window, until)
     return RealFrequencies(first=first, last=last, **_figures(view.game, counts))
 
 
@@ -173,10 +178,12 @@ def _synthetic_text(answer: FrequencyAnswer) -> list[str]:
     window, first, last = answer.window, answer.first_draw_date, answer.snapshot.draw_date
     if last is None:
         return [f"Window {window.name}: no synthetic draw has been made yet, so nothing is counted."]
+    moment = answer.as_of
+    then = f" As of draw {moment.draw_number} ({moment.draw_date})." if moment else ""
     if not answer.total_draws:
-        return [f"No synthetic draws in {window.from_}..{window.to}; draws lie on {first}..{last}."]
+        return [f"No synthetic draws in {window.from_}..{window.to}; draws lie on {first}..{last}.{then}"]
     lie = "" if window.name == ALL_TIME else f"; all draws lie on {first}..{last}"
-    opening = f"Window {window.name}: {window.from_} to {window.to}{lie}."
+    opening = f"Window {window.name}: {window.from_} to {window.to}{lie}.{then}"
     return [opening, f"{counted(answer.total_draws, 'synthetic draws')}.", *_told("synthetic", answer)]
 
 
