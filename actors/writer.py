@@ -105,7 +105,9 @@ def _announce(group: Sequence[Letter], committed: Committed, world: World, *, se
 
 
 def _log_commit(committed: Committed, *, seconds: float, waiting: int) -> None:
-    log.info(
+    """Tell what a commit brought; one that only trails behind others is told to who wants every detail."""
+    brings_news = committed.draws or committed.results or committed.compared_draws
+    (log.info if brings_news else log.debug)(
         "batch.committed",
         games=committed.draws,
         draws=sum(last - first + 1 for first, last in committed.draws.values()),

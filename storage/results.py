@@ -57,6 +57,14 @@ def keep_conflicts(db: apsw.Connection, key: int, conflicts: Sequence[Conflict],
         db.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)", (key, *row, digest))
 
 
+def conflicts_of(db: apsw.Connection, key: int) -> list[tuple[RealResult, str]]:
+    """Return what was offered for dates that have another value stored, by date, each with its source."""
+    rows = db.execute(
+        "SELECT draw_date, main, bonus, source FROM conflict WHERE game_key = ? ORDER BY draw_date", (key,)
+    )
+    return [(result_from_row(day, main, bonus), source) for day, main, bonus, source in rows]
+
+
 def _row(result: RealResult, source: str) -> tuple[str, str, str, str, str]:
     """Return a result as it is kept from now on."""
     main, bonus = numbers_text(result.main_numbers), numbers_text(result.bonus_numbers)

@@ -179,6 +179,3 @@ def _numbers(history: History) -> tuple[NumberFigures, ...]:
         )
         for number, (count, z, p_by) in enumerate(zip(counts, scores, corrected, strict=True), start=1)
     )
-
-
-TestFigures = BatteryFigures
