@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from actors.board import game_of
 from ops.life import Life
+from ops.metrics_evidence import evidence_figures
 from ops.metrics_files import file_figures
 from ops.metrics_games import feed_figures, game_figures
 from ops.readiness import Glance, glance, readiness_of
@@ -22,7 +23,10 @@ CORE = "core"  # shown before its first restart, so that a first one is a change
 
 @attrs.frozen(eq=False)  # a registry asks only which it is
 class Scrape(Collector):
-    """Everything that is looked up rather than counted, in one go: the figures of the store are of one commit."""
+    """Everything that is looked up rather than counted, in one go: the figures of the store are of one commit.
+
+    What trails behind the draws (evidence, proofs, histories) is of one commit too, that one or the next.
+    """
 
     _life: Life
     _subscriptions: Callable[[], int]
@@ -33,11 +37,18 @@ class Scrape(Collector):
         seen = glance(life.current)
         yield from self._state(seen, now)
         yield from game_figures(seen.games, life.board.drawn, life.board.simulating, now)
+        if seen.games and not life.options.dry_run:
+            yield from self._behind(seen)
         yield from feed_figures(life.board.feeds(), now)
         yield from self._actors()
         yield from self._traffic()
         if not life.options.dry_run:
             yield from file_figures(life.options.target.place)
+
+    def _behind(self, seen: Glance) -> Iterator[Metric]:
+        from storage.connection import Location  # numpy: a server answers before it needs any
+
+        yield from evidence_figures(Location(self._life.options.target.place.database), seen.games)
 
     def _state(self, seen: Glance, now: datetime) -> Iterator[Metric]:
         life, universe = self._life, seen.universe

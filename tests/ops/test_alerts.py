@@ -47,6 +47,7 @@ def be_well(shown: Shown, after: float) -> None:
     set_all(shown, "universe_completion_ratio", 0.5)
     set_all(shown, "universe_feed_age_seconds", 3 * DAY)
     set_all(shown, "universe_newest_result_age_seconds", 4 * DAY)
+    set_all(shown, "universe_evidence_log10", -0.7)
     set_all(shown, "universe_database_bytes", 2e8)
     set_all(shown, "universe_free_bytes", 8e10)
     call_tools(shown, 0.0004, after)
@@ -123,6 +124,8 @@ FIRES: list[tuple[str, Scene]] = [
     ("UniverseResultsMissing", put("universe_newest_result_age_seconds", 11 * DAY)),
     ("UniverseResultConflicts", grow("universe_result_conflicts", 1 / HOUR, HOUR)),
     ("UniverseResultConflicts", parked("ingestor", "A_GAME")),
+    ("UniverseEvidence", put("universe_evidence_log10", 3.0, stream="real")),
+    ("UniverseEvidence", put("universe_evidence_log10", 12.5, stream="synthetic")),
     ("UniverseDiskNearlyFull", put("universe_free_bytes", 1.1e9)),
     ("UniverseDiskFull UniverseDiskNearlyFull", put("universe_free_bytes", 5e7)),
     ("UniverseToolsSlow", lambda shown, after: call_tools(shown, 0.3, after)),
@@ -140,6 +143,7 @@ SILENT: dict[str, Scene] = {
     ),
     "a feed that nobody had to ask for days": put("universe_feed_age_seconds", 6 * DAY),
     "a game without a feed": without_feed,
+    "evidence that came near": put("universe_evidence_log10", 2.9),
     "calls that are refused": grow("universe_tool_calls_total", 1, DAY, outcome="refused"),
     "no calls at all": lambda shown, _: call_tools(shown, 0, -30 * DAY),
 }  # fmt: skip  # a table

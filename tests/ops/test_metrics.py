@@ -1,5 +1,6 @@
 """What a scrape shows: the truth of the store and of the process, cheaply, and whatever is wrong with either."""
 
+import math
 import re
 import subprocess
 import sys
@@ -11,11 +12,18 @@ import pytest
 from prometheus_client import Metric, ProcessCollector
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from actors.historian import HISTORIAN
+from actors.prover import PROVER
 from ops.life import Life
 from ops.metrics import OUTCOMES, TOOL_SECONDS, make_metrics
+from ops.metrics_evidence import look_behind
+from storage import evidence, fairness
 from tests.actors.scenes import EPOCH, GAME_ID, START, WEDNESDAY
 from tests.ops.monitoring import DRAWS, DRAWS_PER_DAY, TOOLS, busy, families, leading, options_of, values
+from tests.storage.universes import draw_to, keep, new_store, reading, trail
 from universe import __version__
+from universe.game import Game, Period, Pool
+from universe.results.result import RealResult
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "ops" / "docs" / "monitoring.md"
@@ -55,6 +63,53 @@ async def test_the_store_is_shown_as_it_is(life: Life) -> None:
         "universe_id": universe.universe_id,
     }  # fmt: skip  # what there is, at a glance
     assert values(metrics, "universe_store_readable") == {(): 1}
+
+
+async def test_the_evidence_is_that_of_the_newest_step(life: Life) -> None:
+    with life.current.snapshot() as snapshot:  # type: ignore[union-attr]  # it leads, so it reads
+        (view,) = snapshot.games()
+        drawn, real = snapshot.evidence(view, "synthetic"), snapshot.evidence(view, "real")
+    assert (len(drawn.steps), len(real.steps)) == (DRAWS // DRAWS_PER_DAY, 1)
+    assert values(make_metrics(life), "universe_evidence_log10") == {  # by drum, game and stream; it has no bonus
+        ("main", GAME_ID, "synthetic"): pytest.approx(drawn.main[-1] / math.log(10)),
+        ("main", GAME_ID, "real"): pytest.approx(real.main[-1] / math.log(10)),
+    }
+
+
+def test_what_trails_behind_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both drums of both streams, whole blocks of the proof log, and histories as long as the real one."""
+    monkeypatch.setattr(fairness, "HISTORY_DRAWS_MIN", 10)
+    daily = Period(start=EPOCH, days=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
+    game = Game(game_id="BOTH", since=EPOCH, main=Pool(picked=2, size=6), bonus=Pool(picked=1, size=3),
+                schedule=(daily,))  # fmt: skip  # a game
+    results = [
+        RealResult(draw_date=EPOCH + timedelta(days=day), main_numbers=(1, 2), bonus_numbers=(1,)) for day in range(12)
+    ]
+    with new_store(tmp_path, game, DRAWS_PER_DAY) as store, reading(store) as reader:
+        draw_to(store, game, 2_100)
+        keep(store, game, results)
+        trail(store, game, PROVER, HISTORIAN)
+        with reader.snapshot() as snapshot:
+            games = snapshot.games()
+            paths = {stream: snapshot.evidence(games[0], stream) for stream in ("synthetic", "real")}
+        (behind,) = look_behind(store.location, games)
+    assert (behind.game_id, behind.logged_draws, behind.histories) == ("BOTH", 2_048, 2_100 // 12)
+    assert behind.evidence == {
+        (stream, drum): pytest.approx(logs[-1] / math.log(10))
+        for stream, path in paths.items()
+        for drum, logs in (("main", path.main), ("bonus", path.bonus))
+    }
+    assert behind.evidence["real", "main"] > 3
+
+
+async def test_evidence_that_cannot_be_read_spoils_no_scrape(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    def newest(*_: object) -> None:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "damaged")
+
+    monkeypatch.setattr(evidence, "newest_evidence", newest)
+    metrics = make_metrics(life)
+    assert values(metrics, "universe_draws_total") == {(GAME_ID,): DRAWS}
+    assert values(metrics, "universe_evidence_log10") == values(metrics, "universe_null_histories") == {}
 
 
 async def test_the_process_is_shown_as_it_is(life: Life) -> None:
@@ -109,7 +164,8 @@ async def test_a_universe_in_memory_has_no_files(tmp_path: Path) -> None:
     """What another run left in the directory is not its own."""
     with leading(tmp_path, "test", dry_run=True) as life:
         seen = families(make_metrics(life))
-    assert not [name for name in seen if name.endswith(("database_bytes", "log_bytes", "free_bytes"))]
+    of_files = ("database_bytes", "log_bytes", "free_bytes", "evidence_log10", "proof_log_draws", "null_histories")
+    assert not [name for name in seen if name.endswith(of_files)]
 
 
 async def test_what_cannot_be_read_is_absent_and_said_so(life: Life) -> None:
@@ -122,7 +178,8 @@ async def test_what_cannot_be_read_is_absent_and_said_so(life: Life) -> None:
     assert readable - set(_with_samples(seen)) == {
         "universe_draws", "universe_last_commit_timestamp_seconds", "universe_draws_per_logical_day",
         "universe_lag_logical_days", "universe_completion_ratio", "universe_real_results", "universe_result_conflicts",
-        "universe_newest_result_age_seconds", "universe_phase",
+        "universe_newest_result_age_seconds", "universe_phase", "universe_evidence_log10", "universe_proof_log_draws",
+        "universe_null_histories",
     }  # fmt: skip  # a list of names
     (info,) = seen["universe_info"].samples
     assert (info.labels["universe_id"], info.labels["version"]) == ("", __version__)

@@ -1,15 +1,18 @@
 """The runbook: every command of a drill is executed, in the page's order, on one universe; all else in it exists."""
 
 import os
+import random
 import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from storage.fairness import HISTORY_DRAWS_MIN
 from tests.acceptance.program import ROOT, universe
 from tests.docs_commands import fault
 from tests.docs_pages import Block, blocks
@@ -17,13 +20,12 @@ from tests.feed_server import unused_port
 
 PAGE = ROOT / "ops" / "docs" / "runbook.md"
 SECTIONS = (
-    "start", "upgrade", "milestone", "restore", "feed-broken", "disk-full",
+    "start", "upgrade", "milestone", "restore", "feed-broken", "evidence", "disk-full",
     "parked", "restarts", "not-ready", "down", "lag", "tokens",
 )  # fmt: skip  # the anchors that alerts link to
-RESULTS = "draw_date,main,bonus\n2026-01-03,1 2 3 4 5,6\n2026-01-07,7 8 9 10 11,12\n"
 EXIT = re.compile(r"\s+# exit (?P<code>\d)$")
 EVENT = re.compile(r"`([a-z]+\.[a-z_]+)`")
-METRIC = re.compile(r"universe_[a-z_]+")
+METRIC = re.compile(r"universe_[a-z0-9_]+")
 
 Scene = Callable[[dict[str, str]], None]
 
@@ -38,7 +40,16 @@ def break_feed(environ: dict[str, str]) -> None:
     """Name a source that does not answer, and put results where an operator has them."""
     source = f"http://127.0.0.1:{unused_port()}/results.csv"
     Path(environ["CONFIG"]).write_text(f'[game.GAME_001]\nsource = "{source}"\n', encoding="utf-8")
-    Path(environ["UNIVERSE_DATA_DIR"], "results.csv").write_text(RESULTS, encoding="utf-8")
+    Path(environ["UNIVERSE_DATA_DIR"], "results.csv").write_text("\n".join(results()), encoding="utf-8")
+
+
+def results() -> Iterator[str]:
+    """As many real results as a test of fairness takes, one a Saturday."""
+    choice = random.Random(1)
+    yield "draw_date,main,bonus"
+    for week in range(HISTORY_DRAWS_MIN):
+        main = " ".join(map(str, sorted(choice.sample(range(1, 48), 5))))
+        yield f"{date(2026, 1, 3) - timedelta(weeks=week)},{main},{choice.randint(1, 27)}"
 
 
 SCENES: dict[str, Scene] = {"restore": damage, "feed": break_feed}

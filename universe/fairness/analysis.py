@@ -14,7 +14,7 @@ from universe.evidence.intervals import confidence_sequence
 from universe.fairness.battery import Measured, Measurements, Test, measure_each, tests_of
 from universe.fairness.calibration import Calibrated, benjamini_yekutieli, calibrate
 from universe.fairness.history import History
-from universe.fairness.matrix_change import MatrixChange, matrix_changes
+from universe.fairness.matrix_change import MatrixChange, WeekdayChange, matrix_changes, weekday_changes
 from universe.fairness.power import Power, power_of
 from universe.fairness.tallies import Frame, tally
 from universe.statistics import expected_count, z_scores
@@ -85,10 +85,11 @@ class Analysis:
     numbers: tuple[NumberFigures, ...]
     verdict: Global | None
     rule_changes: tuple[MatrixChange, ...]
+    weekday_changes: tuple[WeekdayChange, ...]
 
 
 def analyse(history: History, frame: Frame, null: Measurements | None) -> Analysis:
-    """Test the first ``frame.draws`` draws of a history, all of which ``matrix_changes`` looks at.
+    """Test the first ``frame.draws`` draws of a history, all of which is searched for changes of rules.
 
     Without a null of at least NULL_HISTORIES_MIN histories p-values stay uncalibrated and there is no verdict.
     """
@@ -96,7 +97,7 @@ def analyse(history: History, frame: Frame, null: Measurements | None) -> Analys
     measured = measure_each(frame, tally(frame, tested.main[None], tested.bonus[None]))
     tests = tests_of(frame)
     calibrated = None
-    if null is not None and len(null.statistics) >= NULL_HISTORIES_MIN:
+    if tests and null is not None and len(null.statistics) >= NULL_HISTORIES_MIN:
         assert null.names == tuple(measured)
         calibrated = calibrate(null, _as_measurements(measured), SEED)
     figures = [_figures(frame, test, measured[test.name], calibrated, place) for place, test in enumerate(tests)]
@@ -110,7 +111,8 @@ def analyse(history: History, frame: Frame, null: Measurements | None) -> Analys
         tests=tuple(sorted(figures, key=_matters)),
         numbers=_numbers(tested),
         verdict=None if calibrated is None else _verdict(calibrated, tests),
-        rule_changes=tuple(matrix_changes(history)),
+        rule_changes=matrix_changes(history),
+        weekday_changes=weekday_changes(history),
     )
 
 

@@ -40,6 +40,8 @@ def drought_tail(length: int, draws: int, absent: float) -> float:
         return 1.0
     if length > draws or absent <= 0:
         return 0.0
+    if absent >= 1:
+        return 1.0
     return _exact_tail(length, draws, absent) if draws <= EXACT_DRAWS_MAX else _feller_tail(length, draws, absent)
 
 

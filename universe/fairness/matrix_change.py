@@ -142,7 +142,7 @@ def _likeliest_sizes(drum: _Drum, price: float) -> Sizes:
     sizes = np.arange(drum.picked, drum.size + 1)
     per_draw = np.array([_log_binomial(int(size), drum.picked) for size in sizes])
     costs = np.zeros(len(sizes))
-    came_from = np.empty((len(drum.highest), len(sizes)), dtype=np.int64)
+    came_from = np.empty((len(drum.highest), len(sizes)), dtype=np.uint8)  # no drum holds more numbers
     stay = np.arange(len(sizes))
     for draw, highest in enumerate(drum.highest.tolist()):
         best = int(costs.argmin())

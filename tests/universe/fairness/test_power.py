@@ -88,7 +88,7 @@ def test_the_visible_size_is_caught_four_times_in_five(name: str) -> None:
 
 
 def test_no_size_beyond_the_largest_is_visible() -> None:
-    frame = frame_of_length(game_of(5, 47), 60)
+    frame = frame_of_length(game_of(5, 47), 800)
     found = {test.name: power_of(frame, test.name).visible for test in battery.tests_of(frame)}
     assert found["drift"] is None
     assert all(visible is None or visible <= ALTERNATIVES[name].size_max for name, visible in found.items())
