@@ -34,12 +34,16 @@ STEPS_MAX = 4_096  # days whose totals are in memory at once
 
 @attrs.frozen(kw_only=True, eq=False)
 class EvidencePath:
-    """The evidence of one stream after each of its steps: draws so far, and natural logarithms of the e-values."""
+    """The evidence of one stream after each of its steps: draws so far, and natural logarithms of the e-values.
 
-    steps: npt.NDArray[np.int64]  # logical days, or results from 0 on by date
+    ``dates`` are those of real results, which need not ascend; None for the synthetic stream.
+    """
+
+    steps: npt.NDArray[np.int64]  # logical days, or results from 0 on in the order of storing
     draws: npt.NDArray[np.int64]
     main: Logs
     bonus: Logs
+    dates: npt.NDArray[np.datetime64] | None = None
 
 
 def evidence_path(db: apsw.Connection, key: int, stream: Stream) -> EvidencePath:
@@ -49,7 +53,13 @@ def evidence_path(db: apsw.Connection, key: int, stream: Stream) -> EvidencePath
     ).fetchall()
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     steps, draws = table[:, :2].astype(np.int64).T
-    return EvidencePath(steps=steps, draws=draws, main=table[:, 2], bonus=table[:, 3])
+    dates = None if stream == "synthetic" else _result_dates(db, key)[: len(steps)]
+    return EvidencePath(steps=steps, draws=draws, main=table[:, 2], bonus=table[:, 3], dates=dates)
+
+
+def _result_dates(db: apsw.Connection, key: int) -> npt.NDArray[np.datetime64]:
+    rows = db.execute("SELECT draw_date FROM real_result WHERE game_key = ? ORDER BY result", (key,))
+    return np.array([day for (day,) in rows], dtype="datetime64[D]")
 
 
 def newest_evidence(db: apsw.Connection, key: int, stream: Stream) -> tuple[int, int, float, float] | None:
@@ -107,21 +117,22 @@ def _day_totals(db: apsw.Connection, key: int, game: Game, first: int, last: int
 
 
 def keep_result_steps(db: apsw.Connection, key: int, game: Game) -> tuple[Alarm, ...]:
-    """Make the path of the real results anew, by date; returns the alarms that it did not have before.
+    """Add the real results that have no row yet, in the order in which they were stored; returns their alarms.
 
-    A result may come late and stand between others: the path is short enough to be made again.
+    Not by date: a result that comes late would change bets on results that are known already, and Ville's bound holds
+    for no such path. Whatever order results arrive in, each is bet on before anything else is known of it.
     """
-    known = {alarm.drum for alarm in _alarms(game, "real", evidence_path(db, key, "real"))}
-    db.execute("DELETE FROM evidence WHERE game_key = ? AND stream = 'real'", (key,))
-    totals = result_totals(db, key, game)
-    steps = np.arange(len(totals))
-    alarms = _append(db, key, "real", game, steps, totals, steps + 1, None)
-    return tuple(alarm for alarm in alarms if alarm.drum not in known)
+    newest = newest_evidence(db, key, "real")
+    first, totals = (0 if newest is None else newest[0] + 1), result_totals(db, key, game)
+    steps = np.arange(first, len(totals))
+    before = None if newest is None else (totals[first - 1], newest[1], newest[2], newest[3])
+    raised = _append(db, key, "real", game, steps, totals[first:], steps + 1, before)
+    return tuple(alarm for alarm in raised if not _was_above(db, key, alarm, first))
 
 
 def result_totals(db: apsw.Connection, key: int, game: Game) -> Totals:
-    """Return the running totals after each real result by date, a row a result."""
-    sql = "SELECT main, bonus FROM real_result WHERE game_key = ? ORDER BY draw_date"
+    """Return the running totals after each real result in the order of storing, a row a result."""
+    sql = "SELECT main, bonus FROM real_result WHERE game_key = ? ORDER BY result"
     rows: list[Any] = db.execute(sql, (key,)).fetchall()
     counts = np.zeros((len(rows), totals_width(game)), dtype=np.int64)
     for step, (main, bonus) in enumerate(rows):

@@ -93,7 +93,7 @@ class Unmeasured:
     def pending(self, db: apsw.Connection, key: int, draws_max: int) -> tuple[PendingHistories, ...]:
         """Return the next histories to measure, of about ``draws_max`` draws and at least one; none when all are."""
         clock, frame = stored_clock(db, key), self._wanted(db, key)
-        if clock is None or frame is None:
+        if clock is None or frame is None or not tests_of(frame):
             return ()
         first = measured_histories(db, key) if _frame_row(db, key) == _row_of(frame) else 0
         waiting = min(stored_watermark(db, key) // frame.draws, HISTORIES_MAX) - first
@@ -116,7 +116,7 @@ def measured_histories(db: apsw.Connection, key: int) -> int:
         "SELECT first, length(figures) FROM null_histories WHERE game_key = ? ORDER BY first DESC LIMIT 1", (key,)
     ).get
     stored = _frame_row(db, key)
-    return 0 if row is None or stored is None else row[0] + row[1] // _history_bytes(stored[4])
+    return 0 if row is None or stored is None or not stored[4] else row[0] + row[1] // _history_bytes(stored[4])
 
 
 def _history_bytes(tests: str) -> int:
@@ -155,7 +155,7 @@ def forget_histories(db: apsw.Connection, key: int) -> None:
 def stored_null(db: apsw.Connection, key: int) -> StoredNull | None:
     """Return all measured histories of a game; None before the first."""
     row = _frame_row(db, key)
-    if row is None:
+    if row is None or not row[4]:
         return None
     names = tuple(row[4].split())
     pieces = [np.frombuffer(figures, dtype="<f8").reshape(-1, 2, len(names)) for _, figures in _pieces(db, key)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import RLock
+from weakref import ref
 
 import apsw
 import attrs
@@ -29,6 +31,9 @@ class Reader:
     _log: tuple[int, int] | None = None
     _schema: int = 0
     _remembered: Remembered = attrs.field(factory=Remembered)
+    _twins: "list[ref[Reader]]" = attrs.field(factory=list)
+    _turn: RLock = attrs.field(factory=RLock)  # held while a snapshot is open
+    _closed: bool = False
 
     @classmethod
     def open(cls, location: Location, mode: Mode, defaults: Sequence[Game] = ()) -> "Reader":
@@ -38,20 +43,41 @@ class Reader:
         return cls(mode, location, _opened(location, mode), games, file)
 
     def twin(self) -> "Reader":
-        """Open another reader of the same universe, for another thread."""
-        return Reader.open(self._location, self.mode, self._defaults)
+        """Open another reader of the same universe, for another thread; it is closed together with this one."""
+        twin = Reader.open(self._location, self.mode, self._defaults)
+        self._twins = [known for known in self._twins if known() is not None] + [ref(twin)]
+        return twin
 
     def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
+        """Close the connection; one that a thread reads from closes itself when that thread has its answer.
+
+        The twins go too: a connection that stays open keeps the writer from emptying its log at the end.
+        """
+        self._closed = True
+        self._close_unless_in_use()
+        for known in self._twins:
+            if (twin := known()) is not None:
+                twin.close()
+
+    def _close_unless_in_use(self) -> None:
+        if self._turn.acquire(blocking=False):
+            try:
+                self._db.close()
+            finally:
+                self._turn.release()
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One read transaction: every figure of an answer is of the same commit."""
-        self._keep_up()
-        with translated(self._location), read_transaction(self._db):
-            self._forget_what_was_replaced()
-            yield Snapshot(self._db, self.mode, self._defaults, self._remembered)
+        try:
+            with self._turn:
+                self._keep_up()
+                with translated(self._location), read_transaction(self._db):
+                    self._forget_what_was_replaced()
+                    yield Snapshot(self._db, self.mode, self._defaults, self._remembered)
+        finally:
+            if self._closed:
+                self._close_unless_in_use()
 
     def commit_mark(self) -> tuple[object, int]:
         """Return, inside of a snapshot, what is equal for snapshots of the same commit and for no others."""

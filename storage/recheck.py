@@ -54,12 +54,12 @@ def _same_path(check: Check, stream: Stream, totals: Totals, draws: Totals) -> N
         apart = ~np.isclose(stored, logs, rtol=DIGITS, atol=DIGITS)
         wrong = np.flatnonzero(apart | (path.draws != draws) | (path.steps != np.arange(len(draws))))
         for at in wrong[:1].tolist():
-            check.differs("evidence", f"{stream}, step {at}, {drum}", _shown(stored[at], path.draws[at]),
-                          _shown(logs[at], draws[at]))  # fmt: skip  # stored, then expected
+            found = _shown(path.steps[at], stored[at], path.draws[at])
+            check.differs("evidence", f"{stream}, step {at}, {drum}", found, _shown(at, logs[at], draws[at]))
 
 
-def _shown(log_e: float, draws: int) -> str:
-    return f"ln e = {log_e:.12g} after {draws} draws"
+def _shown(step: int, log_e: float, draws: int) -> str:
+    return f"step {step}: ln e = {log_e:.12g} after {draws} draws"
 
 
 def check_null(check: Check) -> None:
@@ -70,10 +70,14 @@ def check_null(check: Check) -> None:
 
     with check.reading("null_histories", "all"):
         null = stored_null(check.db, check.key)
-        firsts = [first for (first,) in check.rows("first", "null_histories")]
+        pieces = [(first, size) for first, size in check.rows("first, length(figures)", "null_histories")]
     if null is None or check.clock is None:
-        check.differs("null_histories", "rows without a frame", len(firsts), 0)
+        check.differs("null_histories", "rows without a frame", len(pieces), 0)
         return
+    follows = 0
+    for first, size in pieces:
+        check.differs("null_histories", f"histories from {first}, where the former end", first, follows)
+        follows += size // (16 * len(null.measurements.names))  # a statistic and a p-value each
     check.differs("null_frame", "rows", frames, 1)
     held = len(null.measurements.statistics)
     check.require("null_histories", "histories", held, "no more than there are draws for",

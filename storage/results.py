@@ -35,7 +35,7 @@ def keep_results(db: apsw.Connection, unit: ResultsUnit) -> StoredResults:
     """Insert what is new and remember what contradicts; runs inside the caller's transaction."""
     outcome = classify_results(db, unit.game_id, unit.results)
     key = require_game_key(db, unit.game_id)
-    for result in outcome.inserted:
+    for result in sorted(outcome.inserted, key=lambda result: result.draw_date):  # logs and evidence go by the order
         row = _row(result, unit.source)
         db.execute(
             "INSERT INTO real_result (game_key, draw_date, main, bonus, source, stored_at, digest)"

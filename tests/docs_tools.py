@@ -3,25 +3,31 @@
 import json
 import re
 import textwrap
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mcp import Client
 from mcp_types import Prompt, TextContent, TextResourceContents, Tool
 
+from actors.historian import HISTORIAN
+from actors.prover import PROVER
 from storage.connection import Location
 from storage.reader import Reader
 from storage.registry import Milestone
 from storage.store import SqliteStore
-from tests.storage.universes import compare, draw_to
+from tests.storage.universes import compare, draw_to, trail
 from tests.tools.test_store import StoreSource
 from tools.server import make_server
 from universe import __version__
-from universe.calendar import LogicalClock
+from universe.calendar import LogicalClock, draw_dates
 from universe.catalogue import shipped_games
+from universe.game import Game
+from universe.ranking import unrank
 from universe.results.result import RealResult
 from universe.units import ResultsUnit
 from universe.vitals import GameVitals
@@ -29,10 +35,12 @@ from universe.vitals import GameVitals
 PAGE = Path(__file__).resolve().parents[1] / "ops" / "docs" / "tools.md"
 DRAWS, DRAWS_PER_DAY = 10_000, 1_000
 RESULTS = (
-    ("2000-06-07", (2, 4, 11, 15, 28), 16),
-    ("2000-06-10", (8, 13, 14, 23, 30), 6),
-    ("2000-06-14", (5, 13, 24, 35, 45), 10),
+    ((2, 4, 11, 15, 28), 16),
+    ((8, 13, 14, 23, 30), 6),
+    ((5, 13, 24, 35, 45), 10),
 )
+RESULTS_IN_ALL = 100  # as few as can be tested: the draws are as many histories, as few as calibrate
+DIGITS = 6  # of a number in an example: later ones may differ from one processor to another
 LIST_ENTRIES_MAX = 2  # shown of a list in an example
 EXAMPLES: dict[str, dict[str, Any]] = {
     "get_universe_status": {},
@@ -44,6 +52,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "verify_draw": {"draw_number": 1},
     "get_real_results": {"limit": 2},
     "get_draw_date_summary": {"draw_date": "2000-06-07"},
+    "analyze_fairness": {"scope": "real"},
+    "get_null_distribution": {"statistic": "numbers"},
+    "backtest_strategy": {"strategy": "hot", "tickets": 10, "claim": 2.11, "source": "synthetic"},
+    "get_audit_proof": {"draw_number": 1, "tree_size": 3_000, "from_size": 2_048},
 }
 READ = {
     "universe://games/{game_id}": "universe://games/GAME_001",
@@ -67,23 +79,33 @@ class Idle(StoreSource):
 
 @contextmanager
 def universe_of_the_page() -> Iterator[StoreSource]:
-    """10,000 draws of GAME_001 and the first three real results, in memory."""
+    """10,000 draws of GAME_001, real results, and what follows from them, in memory."""
     location, game = Location(None), shipped_games()["GAME_001"]
     with SqliteStore.open(location, "test", create=True) as store:
         clock = LogicalClock(game=game, epoch=game.since, draws_per_day=DRAWS_PER_DAY)
         store.initialise(clock, Milestone(max_draws=DRAWS))
-        real = [
-            RealResult(draw_date=date.fromisoformat(day), main_numbers=main, bonus_numbers=(bonus,))
-            for day, main, bonus in RESULTS
-        ]
-        store.commit([ResultsUnit(game_id=game.game_id, results=tuple(real), source="results.csv")])
+        store.commit([ResultsUnit(game_id=game.game_id, results=results_of_the_page(game), source="results.csv")])
         draw_to(store, game, DRAWS)
         compare(store, game)
+        trail(store, game, PROVER, HISTORIAN)
         reader = Reader.open(location, "test", [game])
         try:
             yield Idle(store=reader)
         finally:
             reader.close()
+
+
+def results_of_the_page(game: Game) -> tuple[RealResult, ...]:
+    """The first three real results, and made-up ones on the draw dates that follow."""
+    numbers: list[tuple[Sequence[int], Sequence[int]]] = [(main, (bonus,)) for main, bonus in RESULTS]
+    for place in range(len(RESULTS), RESULTS_IN_ALL):
+        rank = int.from_bytes(sha256(f"made up, {place}".encode()).digest()) % game.outcomes
+        numbers.append(unrank(game, rank))
+    days = islice(draw_dates(game, game.since, date.max), RESULTS_IN_ALL)
+    return tuple(
+        RealResult(draw_date=day, main_numbers=tuple(main), bonus_numbers=tuple(bonus))
+        for day, (main, bonus) in zip(days, numbers, strict=True)
+    )
 
 
 @asynccontextmanager
@@ -102,13 +124,13 @@ def masked(text: str) -> str:
 
 
 def shortened(value: Any) -> Any:
-    """Long lists cut, so that an example shows the form of an answer."""
+    """Long lists cut and long numbers rounded, so that an example shows the form of an answer."""
     if isinstance(value, dict):
         return {key: shortened(inner) for key, inner in value.items()}
     if isinstance(value, list):
         whole = all(not isinstance(entry, (dict, list)) for entry in value)
         return value if whole else [shortened(entry) for entry in value[:LIST_ENTRIES_MAX]]
-    return value
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def fenced(kind: str, text: str) -> str:
@@ -141,9 +163,9 @@ INTRODUCTION = """\
 # Tools, resources and prompts
 
 What the server says of itself, and what it answers. The examples are real: a test universe of 10,000 draws of GAME_001
-(1,000 a day from 2000-06-07) with the first three real results, always the same but for times and its id. Lists of
-objects are cut to two entries in the JSON; the text is complete. `python -m tests.docs` writes this page, and a test
-fails when it is not what the server says.
+(1,000 a day from 2000-06-07) with the first three real results and 97 made-up ones after them, always the same but for
+times and its id. In the JSON lists of objects are cut to two entries and numbers to six digits; the text is complete.
+`python -m tests.docs` writes this page, and a test fails when it is not what the server says.
 
 Every answer comes twice, each complete: as structured content, and as text for hosts that show a model nothing else.
 Every answer but the status names its `snapshot`, the commit that all of its figures are of. What the caller can put

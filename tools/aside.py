@@ -12,11 +12,17 @@ import trio
 
 from tools.looking import PROGRESS_SECONDS, Report, wait_reader
 from tools.source import Reader, Source
+from universe.errors import UniverseError
 
 WORKING = "working it out"
+CALLS_MAX = 16  # that wait or are at work; further ones are asked to come again
 THREADS_MAX = 3  # one that is waited for, and those that nobody waits for any more
 
 Answer = TypeVar("Answer")
+
+
+class CrowdedError(UniverseError):
+    """So many heavy questions wait that another would wait too long."""
 
 
 class Aside:
@@ -24,14 +30,27 @@ class Aside:
 
     def __init__(self) -> None:
         self._turn = trio.Lock()
+        self._calls = 0
         self._threads = trio.CapacityLimiter(THREADS_MAX)
         self._idle: tuple[Reader, Reader] | None = None  # a reader, and its twin that is not at work
 
     async def answer(self, source: Source, report: Report, work: Callable[[Reader], Answer]) -> Answer:
         """Return what ``work`` makes of a twin of the reader; ``report`` hears once a second how long it has taken.
 
-        Cancelled, it waits for nothing: the thread ends by itself, and its reader is not used again.
+        Cancelled, it waits for nothing: the thread ends by itself, and its reader is not used again. CrowdedError where
+        too many wait already.
         """
+        if self._calls >= CALLS_MAX:
+            raise CrowdedError(
+                f"{self._calls} questions that take long wait already, no more than {CALLS_MAX} may: ask again later"
+            )
+        self._calls += 1
+        try:
+            return await self._answer(source, report, work)
+        finally:
+            self._calls -= 1
+
+    async def _answer(self, source: Source, report: Report, work: Callable[[Reader], Answer]) -> Answer:
         await wait_reader(source, report)
         failure: Exception | None = None  # raised outside: the nursery would make a group of it
         async with trio.open_nursery() as nursery:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from tools.wire import DateText
 from tools.words import counted, heading
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ class RuleChange(TypedDict):
     p_value: Annotated[float, Field(description="Of such a silence by chance.")]
 
 
+class WeekdayRow(TypedDict):
+    """A weekday on which draws begin or end."""
+
+    weekday: Annotated[str, Field(description="The weekday.")]
+    direction: Annotated[str, Field(description="begins or ends.")]
+    seen: Annotated[DateText, Field(description="First or last draw on it.")]
+
+
 class Evidence(TypedDict):
     """An e-process: fair draws bring its e-value to 1,000 with a chance of at most one in a thousand, ever."""
 
@@ -74,6 +83,7 @@ class Evidence(TypedDict):
     log10_e: Annotated[float, Field(description="Evidence against chance; 3 is an alarm.")]
     log10_e_highest: Annotated[float, Field(description="The highest so far.")]
     alarm: Annotated[bool, Field(description="Whether it was ever 3 or more.")]
+    discovery: Annotated[bool, Field(description="By e-BH over these streams as they stand, at 5 %.")]
 
 
 def fairness_text(answer: "FairnessAnswer") -> str:
@@ -98,12 +108,16 @@ def _verdict(answer: "FairnessAnswer") -> Iterator[str]:
     if answer.conflicts:
         yield f"Another source contradicts {counted(answer.conflicts, 'results')}: one of the two has an error."
     if verdict is None:
+        if not answer.tests:
+            yield "No test of the battery can be asked of this game: its draws have nothing to differ in."
+            return
         held = answer.null["histories"] if answer.null else 0
         yield f"No global p-value: {held} synthetic histories of this length are measured, 100 are needed."
         return
     p = verdict["p_value"]
     if answer.null is None:
-        yield f"Global p = {p:.3g} (Holm, over {len(answer.tests)} tests): {_meaning(p)}"
+        tests = sum(test["p_holm"] is not None for test in answer.tests)
+        yield f"Global p = {p:.3g} (Holm, over {tests} tests): {_meaning(p)}"
         return
     histories = answer.null["histories"]
     yield (
@@ -130,6 +144,8 @@ def _changes(answer: "FairnessAnswer") -> Iterator[str]:
             f"A change of rules, not of chance: {change['drum']} numbers {numbers} {what}"
             f" ({change['draws_silent']} draws without them, p = {change['p_value']:.2g})."
         )
+    for day in answer.weekday_changes:
+        yield f"What is drawn on {day['weekday']} {day['direction']} on {day['seen']}."
 
 
 def _tests(answer: "FairnessAnswer") -> Iterator[str]:
@@ -137,7 +153,7 @@ def _tests(answer: "FairnessAnswer") -> Iterator[str]:
     for test in answer.tests:
         expected = "" if test["expected"] is None else f" (expected {test['expected']:.6g})"
         named = [("p", "p_value"), ("Holm", "p_holm"), ("uncalibrated", "p_uncalibrated"), ("naive", "p_naive")]
-        p_values = ", ".join(f"{name} {test[key]:.3g}" for name, key in named if test[key] is not None)  # type: ignore[literal-required]
+        p_values = ", ".join(f"{name} {abs(test[key]):.3g}" for name, key in named if test[key] is not None)  # type: ignore[literal-required]
         power = "" if test["power"] is None else f", caught with probability {test['power']:.2f}"
         yield f"{test['test']}: {test['statistic']:.6g}{expected}, {p_values}. {test['question']}"
         yield f"  effect {test['effect']:.3g} ({test['effect_unit']})" + (
@@ -153,7 +169,8 @@ def _numbers(answer: "FairnessAnswer") -> Iterator[str]:
 
 def _evidence(answer: "FairnessAnswer") -> Iterator[str]:
     for one in answer.evidence:
-        alarm = "ALARM: it has passed 1,000" if one["alarm"] else "the line is 3"
+        alarm = "ALARM: it has passed 3" if one["alarm"] else "the line is 3"
+        alarm += "; a discovery by e-BH" if one["discovery"] else ""
         yield (
             f"Evidence against fair {one['stream']} {one['drum']} numbers after {one['draws']} draws:"
             f" log10 e = {one['log10_e']:.2f}, highest {one['log10_e_highest']:.2f}; {alarm}."

@@ -8,7 +8,8 @@ to errors. Whatever the caller can put right comes back as one plain line; a cra
 there without details.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from time import perf_counter
 from typing import Any, Literal
@@ -62,7 +63,7 @@ log = structlog.get_logger()
 Context = ServerRequestContext[Any, Any]
 
 SERVER_NAME = "synthetic-lottery-universe"
-CALLS_MAX = 32  # at work at once; further ones wait their turn
+CALLS_MAX = 32  # at work inline at once; further ones wait their turn
 
 QUESTIONS: tuple[Question[Any, Any], ...] = (
     STATUS,
@@ -88,8 +89,9 @@ the real draws differ.
 Begin with get_universe_status: it lists the games (GAME_001, …). Games carry no brand names: compare the drums (5 of \
 47 + 1 of 27) and draw days with those of the game that is meant. Every other tool takes an optional game_id and \
 answers from one snapshot, named in the answer. "Synthetic" draws are simulated, "real" ones are published results. \
-Every count stands beside its exact expectation; a p-value stands beside the power it had. Dates are YYYY-MM-DD, times \
-UTC. Any draw can be checked by hand: verify_draw shows how.
+Every count stands beside its exact expectation; a p-value stands beside the power it had. analyze_fairness puts a \
+game's real results through every test at once; backtest_strategy puts a system to the test. Dates are YYYY-MM-DD, \
+times UTC. Any draw can be checked by hand: verify_draw shows how, get_audit_proof proves that it stays what it is.
 
 It predicts nothing and gives no gambling advice: past draws say nothing about future ones."""
 
@@ -123,12 +125,20 @@ class UniverseServer(Server[Any]):
         )
 
 
-async def _take(calls: trio.CapacityLimiter) -> None:
-    """Take a turn; a free one without a trip through the scheduler, which each answer would pay for."""
+@asynccontextmanager
+async def _turn(calls: trio.CapacityLimiter | None) -> AsyncIterator[None]:
+    """Hold a turn of these calls, if any bound them; a free one without a trip through the scheduler."""
+    if calls is None:
+        yield
+        return
     try:
         calls.acquire_nowait()
     except trio.WouldBlock:
         await calls.acquire()
+    try:
+        yield
+    finally:
+        calls.release()
 
 
 def ignore(_tool: str, _seconds: float, _outcome: Outcome) -> None:
@@ -170,11 +180,8 @@ def make_server(
         async def report(*progress: Any) -> None:
             await context.session.report_progress(*progress)
 
-        await _take(calls)
-        try:
+        async with _turn(None if question.heavy else calls):
             result, outcome = await _answered(question, params.arguments or {}, source, report, desk)
-        finally:
-            calls.release()
         on_called(question.name, perf_counter() - begun, outcome)
         if outcome == "crashed":
             await tell_crash(context, "tool.crashed", tool=question.name)

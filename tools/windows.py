@@ -85,15 +85,13 @@ def synthetic_counts(snapshot: "Snapshot", view: "GameView", window: Window) -> 
 def real_counts(
     snapshot: "Snapshot", view: "GameView", window: Window, until: date | None = None
 ) -> "NumberCounts | None":
-    """Return the counts of the real results of the same dates; None if none is stored.
+    """Return the counts of the real results of the same dates, up to ``until`` if given; None if none is stored.
 
-    For all_time those of all dates, or of all up to ``until``.
+    For all_time those of all dates.
     """
-    if window.name == ALL_TIME:
-        return snapshot.real_counts(view, None, until)
-    if window.to is None:
+    if window.name != ALL_TIME and window.to is None:
         return _nothing(view) if view.results_count else None
-    return snapshot.real_counts(view, window.from_, window.to)
+    return snapshot.real_counts(view, *_real_bounds(window, until))
 
 
 def real_dates(
@@ -102,10 +100,14 @@ def real_dates(
     """Return the first and the last date of the real results that ``real_counts`` counts; None without any."""
     if window.name == ALL_TIME and until is None:
         return view.results_first, view.results_last
-    if window.name == ALL_TIME:
-        return snapshot.result_span(view, None, until) or (None, None)
-    held = snapshot.result_span(view, window.from_, window.to) if window.to else None
-    return held or (None, None)
+    if window.name != ALL_TIME and window.to is None:
+        return None, None
+    return snapshot.result_span(view, *_real_bounds(window, until)) or (None, None)
+
+
+def _real_bounds(window: Window, until: date | None) -> tuple[date | None, date | None]:
+    first, last = (None, None) if window.name == ALL_TIME else (window.from_, window.to)
+    return first, min((end for end in (last, until) if end is not None), default=None)
 
 
 def first_draw_date(view: "GameView") -> date | None:

@@ -84,7 +84,7 @@ class StreamRow:
     statistic: float
     expected: float
     p_value: float
-    p_holm: float
+    p_holm: float | None  # None: it says as much of the real results as of the stream
     visible: float | None
 
 

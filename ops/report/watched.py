@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from math import log, log10
 
-import numpy as np
-
 from ops.report.series import Dates, Evidence, Frequencies, Stream
 from storage.snapshot import Snapshot
 from storage.views import GameView
@@ -31,7 +29,7 @@ def evidence_of(snapshot: Snapshot, view: GameView, frequencies: Sequence[Freque
             Evidence(
                 stream=stream,
                 draws=path.draws,
-                dates=_dates(snapshot, view, len(path.draws)) if stream == "real" else None,
+                dates=path.dates if path.dates is not None and _ascend(path.dates) else None,
                 log10_main=path.main / log(10),
                 log10_bonus=path.bonus / log(10) if view.game.bonus else None,
                 alarm_log10=log10(ALARM_E),
@@ -44,9 +42,6 @@ def evidence_of(snapshot: Snapshot, view: GameView, frequencies: Sequence[Freque
     return tuple(found)
 
 
-def _dates(snapshot: Snapshot, view: GameView, steps: int) -> Dates | None:
-    """Return the dates of the real results, one a step; None if the path is behind."""
-    results = snapshot.results(view, None, None, view.results_count, None)
-    if len(results) != steps:
-        return None
-    return np.array([stored.result.draw_date for stored in reversed(results)], dtype="datetime64[D]")
+def _ascend(dates: Dates) -> bool:
+    """Whether results came in the order of their dates: else a path over dates would go back and forth."""
+    return bool((dates[1:] >= dates[:-1]).all())

@@ -10,21 +10,31 @@ from tests.acceptance.conftest import DRAWS, Asked
 TOOLS = {
     "get_universe_status": set[str](),
     "get_latest_draws": {"limit", "game_id", "source"},
-    "get_frequency_stats": {"window", "game_id"},
+    "get_frequency_stats": {"window", "as_of", "game_id"},
     "generate_numbers": {"mode", "count", "window", "top_n", "exponent", "seed", "game_id"},
     "check_numbers_occurrence": {"main_numbers", "bonus_number", "game_id"},
     "get_match_events": {"min_match_level", "draw_date", "limit", "cursor", "game_id"},
     "verify_draw": {"draw_number", "game_id"},
     "get_real_results": {"from", "to", "limit", "cursor", "game_id"},
     "get_draw_date_summary": {"draw_date", "game_id"},
-}
+    "analyze_fairness": {"scope", "game_id"},
+    "get_null_distribution": {"statistic", "game_id"},
+    "backtest_strategy": {
+        "strategy", "top", "window", "tickets", "matches", "claim", "source", "draws", "seed", "game_id"
+    },
+    "get_audit_proof": {"draw_number", "tree_size", "from_size", "game_id"},
+}  # fmt: skip  # a tool an entry
 TICKET = {"main_numbers": [1, 2, 3, 4, 5], "bonus_number": 6}
 NEEDED: dict[str, dict[str, Any]] = {
     "generate_numbers": {"mode": "random"},
     "check_numbers_occurrence": TICKET,
     "verify_draw": {"draw_number": 1},
     "get_draw_date_summary": {"draw_date": "2000-06-07"},
+    "get_null_distribution": {"statistic": "numbers"},
+    "backtest_strategy": {"strategy": "hot"},
+    "get_audit_proof": {"draw_number": 1},
 }
+PLAYED = {"strategy": "hot", "source": "synthetic"}
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     *((name, {**NEEDED.get(name, {}), "surprise": 1}) for name in TOOLS),
     *((name, {**NEEDED.get(name, {}), "game_id": "GAME_999"}) for name in TOOLS if name != "get_universe_status"),
@@ -76,6 +86,37 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("get_draw_date_summary", {"draw_date": "2000-06-08"}),
     ("get_draw_date_summary", {"draw_date": "1999-06-09"}),
     ("get_draw_date_summary", {"draw_date": "2000-6-7"}),
+    *(
+        ("get_frequency_stats", {"as_of": moment})
+        for moment in ("2000-06-08", "1999-06-09", "9998-12-30", "0", -1, DRAWS, 10**30, 1.5, True)
+    ),
+    ("analyze_fairness", {"scope": "both"}),
+    *(("get_null_distribution", {"statistic": name}) for name in ("luck", "", "x" * 33, 1)),
+    *(
+        ("backtest_strategy", {**PLAYED, **wrong})
+        for wrong in (
+            {"strategy": "lucky"},
+            {"source": "imaginary"},
+            {"top": 4},
+            {"top": 48},
+            {"strategy": "random", "top": 10},
+            {"strategy": "overdue", "window": 10},
+            {"window": 0},
+            {"tickets": 0},
+            {"tickets": 101},
+            {"matches": 0},
+            {"matches": 6},
+            {"claim": 0},
+            {"claim": 1},
+            {"claim": 999},
+            {"draws": 0},
+            {"draws": 20_001},
+            {"seed": -1},
+        )
+    ),
+    *(("get_audit_proof", {"draw_number": number}) for number in (0, DRAWS + 1, 10**18 + 1, "1", 1.5, True)),
+    *(("get_audit_proof", {"draw_number": 2, "tree_size": size}) for size in (0, 1, DRAWS + 1, "2")),
+    *(("get_audit_proof", {"draw_number": 2, "from_size": size}) for size in (0, DRAWS + 1, "2")),
 ]
 
 
@@ -95,7 +136,7 @@ def test_refusals_name_what_is_allowed(first: Asked) -> None:
     assert "GAME_001" in refusal("get_latest_draws", game_id="GAME_999")
 
 
-def test_nine_tools_with_strict_schemas(first: Asked) -> None:
+def test_every_tool_has_strict_schemas(first: Asked) -> None:
     tools = {tool["name"]: tool for tool in first.client.request("tools/list")["result"]["tools"]}
     assert tools.keys() == TOOLS.keys()
     for name, tool in tools.items():
@@ -111,6 +152,27 @@ def test_text_and_structure_are_each_complete(first: Asked) -> None:
     (text,) = answer["content"]
     for key in ("message", "digest", "seed", "rank"):
         assert str(answer["structuredContent"][key]) in text["text"]
+
+
+def test_the_past_of_a_moment_is_that_of_its_draws(first: Asked) -> None:
+    stats = first.client.ask("get_frequency_stats", as_of="2000-06-07")
+    assert stats["as_of"]["draw_date"] == "2000-06-07"
+    assert stats["total_draws"] == stats["as_of"]["draw_number"] < DRAWS
+    assert first.client.ask("get_frequency_stats")["as_of"] is None
+
+
+def test_a_proof_is_of_the_draw_that_is_asked_for(first: Asked) -> None:
+    proof, draw = (first.client.ask(name, draw_number=7) for name in ("get_audit_proof", "verify_draw"))
+    for key in ("message", "digest", "rank", "main_numbers", "bonus_numbers"):
+        assert proof[key] == draw[key], key
+    assert proof["leaf_index"] == 6
+    assert proof["tree_size"] <= DRAWS
+
+
+def test_a_backtest_counts_every_ticket(first: Asked) -> None:
+    found = first.client.ask("backtest_strategy", **PLAYED, tickets=3, draws=500)
+    assert sum(tier["observed"] for tier in found["tiers"]) == 3 * 500
+    assert found == first.client.ask("backtest_strategy", **PLAYED, tickets=3, draws=500)
 
 
 def test_the_status_document(first: Asked) -> None:

@@ -15,12 +15,15 @@ from tests.fuzz.mutating import mutated
 from tests.fuzz.target import Target, require_line
 from tests.fuzz.values import arguments_for, odd_text, odd_value
 from tests.tools.fakes import fake_games
+from tests.tools.measured import MEASURED
 from tools.cursors import make_cursor
 from tools.server import QUESTIONS, make_server
 from tools.source import Source
 from universe.game import Game
 
-GAMES = {fake.game.game_id: fake.game for fake in fake_games()}
+GAMES = {fake.game.game_id: fake.game for fake in fake_games()} | {MEASURED.game_id: MEASURED}
+DRAW_NUMBERS = (1, 2, 40, 149, 150, 250, 1_000, 2_350, 5_000)  # which of them there are depends on the game
+COUNTED = ("draw_number", "tree_size", "from_size")
 WINDOWS = ("all_time", "last_draw_date", "last_7_days", "last_30_days", "2024-01-05..2024-01-11")
 POSITIONS = (
     "0",
@@ -36,6 +39,7 @@ POSITIONS = (
     "1.5",
     "\uff11",
 )
+STATISTICS = ("numbers", "pairs_max", "drought", "overlap_3", "luck")
 CRASH = "by a fault of its own"
 VALIDATORS = {question.name: Draft202012Validator(question.output_schema) for question in QUESTIONS}
 
@@ -48,15 +52,26 @@ class ToolCall:
     arguments: Any
 
 
+class Unheard:
+    """The context of a request whose client takes no note of progress, which slow calls report."""
+
+    class session:  # noqa: N801  as the SDK has it
+        """Its session."""
+
+        @staticmethod
+        async def report_progress(*_: object) -> None:
+            """Tell nobody."""
+
+
 def tool_targets(source: Source) -> Iterator[Target]:
     """Yield one target a tool, and one for tools that do not exist."""
     entry = make_server(source, version="1").get_request_handler("tools/call")
     assert entry is not None
-    call_tool: Any = entry.handler  # typed for the context of a request, which no tool looks at
+    call_tool: Any = entry.handler  # typed for the context of a request; tools look at no more of it than is there
 
     def attempt(call: ToolCall) -> bool:
         params = CallToolRequestParams(name=call.name, arguments=call.arguments)
-        return answered(call.name, trio.run(call_tool, None, params))
+        return answered(call.name, trio.run(call_tool, Unheard, params))
 
     universe_id = _universe_id(source)
     for question in QUESTIONS:
@@ -100,6 +115,11 @@ def _call(dice: Random, *, name: str, schema: dict[str, Any], universe_id: str) 
     if "main_numbers" in known and dice.random() < 0.7:
         asked = arguments.get("game_id")
         arguments |= _ticket(dice, GAMES[asked if isinstance(asked, str) and asked in GAMES else "GAME_001"])
+    for number in COUNTED:
+        if number in arguments and dice.random() < 0.7:
+            arguments[number] = dice.choice(DRAW_NUMBERS)
+    if "statistic" in known and dice.random() < 0.7:
+        arguments |= {"statistic": dice.choice(STATISTICS), "game_id": MEASURED.game_id}
     if "cursor" in known and dice.random() < 0.5:
         arguments["cursor"] = _cursor(dice, name, arguments, universe_id)
     return ToolCall(name, arguments)

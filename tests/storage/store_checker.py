@@ -9,10 +9,12 @@ from storage.comparisons import comparison_of
 from storage.interface import Committed, GapError, PendingComparison, Store
 from universe.calendar import LogicalClock
 from universe.counting import count_draws
+from universe.draw_tree import roots_of_blocks
 from universe.game import Game, Period, Pool
+from universe.merkle import BLOCK_LEAVES
 from universe.results.result import RealResult
 from universe.seed import ranks_of_draws
-from universe.units import ComparisonUnit, DrawBatch, DrawUnit, ResultsUnit
+from universe.units import ComparisonUnit, DrawBatch, DrawUnit, ProofUnit, ResultsUnit
 
 MakeStore = Callable[[Game, date, int, int], Store]  # game, epoch, draws per day, max draws: a new, empty universe
 
@@ -211,6 +213,56 @@ def a_long_backlog_stays_pending(make_store: MakeStore) -> None:
     assert _pending(store, draws_max=20_000) == (WEDNESDAY, 1, 10_003)
 
 
+LONG = LogicalClock(game=GAME, epoch=EPOCH, draws_per_day=10_000)
+
+
+def _with_blocks(make_store: MakeStore, last: int) -> Store:
+    store = make_store(GAME, EPOCH, LONG.draws_per_day, 100_000)
+    store.commit([draws(1, last, LONG)])
+    return store
+
+
+def _hashed(first: int, end: int) -> ProofUnit:
+    return ProofUnit(game_id=GAME.game_id, first=first, roots=roots_of_blocks(LONG, first, end))
+
+
+def _blocks_pending(store: Store, draws_max: int = 100_000) -> tuple[int, int] | None:
+    pending = store.pending_blocks(GAME.game_id, draws_max)
+    assert len(pending) <= 1
+    return (pending[0].first, pending[0].blocks) if pending else None
+
+
+def a_block_of_the_log_waits_until_it_is_whole(make_store: MakeStore) -> None:
+    store = _with_blocks(make_store, BLOCK_LEAVES - 1)
+    assert _blocks_pending(store) is None
+    store.commit([draws(BLOCK_LEAVES, BLOCK_LEAVES, LONG)])
+    (pending,) = store.pending_blocks(GAME.game_id, 100_000)
+    assert (pending.clock, pending.first, pending.blocks, pending.draws) == (LONG, 0, 1, BLOCK_LEAVES)
+
+
+def pending_blocks_are_bounded_but_never_none(make_store: MakeStore) -> None:
+    store = _with_blocks(make_store, 5 * BLOCK_LEAVES + 7)
+    bounds = (1, BLOCK_LEAVES, 2 * BLOCK_LEAVES - 1, 2 * BLOCK_LEAVES, 100_000)
+    assert [_blocks_pending(store, bound) for bound in bounds] == [(0, 1), (0, 1), (0, 1), (0, 2), (0, 5)]
+
+
+def blocks_are_logged_once_and_in_order(make_store: MakeStore) -> None:
+    store = _with_blocks(make_store, 5 * BLOCK_LEAVES)
+    assert _nothing_new(store.commit([_hashed(1, 3)]))  # does not follow: left out
+    assert _blocks_pending(store) == (0, 5)
+    store.commit([_hashed(0, 2)])
+    store.commit([_hashed(0, 2)])
+    assert _blocks_pending(store) == (2, 3)
+    store.commit([_hashed(2, 3), _hashed(3, 5)])
+    assert _blocks_pending(store) is None
+    store.commit([draws(5 * BLOCK_LEAVES + 1, 6 * BLOCK_LEAVES, LONG)])
+    assert _blocks_pending(store) == (5, 1)
+
+
+def there_are_no_histories_to_measure_without_results(make_store: MakeStore) -> None:
+    assert _with_blocks(make_store, 5_000).pending_histories(GAME.game_id, 100_000) == ()
+
+
 CHECKS: tuple[Callable[[MakeStore], None], ...] = (
     it_starts_empty,
     a_commit_moves_the_watermark,
@@ -228,4 +280,8 @@ CHECKS: tuple[Callable[[MakeStore], None], ...] = (
     a_comparison_counts_once,
     a_short_backlog_closes_with_the_next_draws,
     a_long_backlog_stays_pending,
+    a_block_of_the_log_waits_until_it_is_whole,
+    pending_blocks_are_bounded_but_never_none,
+    blocks_are_logged_once_and_in_order,
+    there_are_no_histories_to_measure_without_results,
 )

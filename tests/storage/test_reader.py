@@ -3,6 +3,7 @@
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 from typing import Self
 
 import apsw
@@ -150,3 +151,38 @@ def test_a_file_that_came_while_the_former_log_is_there_is_not_read_with_it(tmp_
         other.path.replace(here / "universe.db")
         with pytest.raises(StoreError, match="was replaced while in use"):
             watermark(reader)
+
+
+def test_the_last_to_close_empties_the_log_though_there_was_a_twin(tmp_path: Path) -> None:
+    with new_store(tmp_path, GAME, 1_000) as store:
+        reader = Reader.open(store.location, "test")
+        twin = reader.twin()
+        draw_to(store, GAME, 30)
+        assert watermark(twin) == 30
+        draw_to(store, GAME, 40)
+        reader.close()
+    assert store.location.is_at_rest()
+    with pytest.raises(apsw.ConnectionClosedError):
+        watermark(twin)
+
+
+def test_a_twin_at_work_in_a_thread_is_closed_when_it_is_through(tmp_path: Path) -> None:
+    with new_store(tmp_path, GAME, 1_000) as store:
+        draw_to(store, GAME, 30)
+        reader = Reader.open(store.location, "test")
+        twin, begun, closed, seen = reader.twin(), Event(), Event(), list[int]()
+
+        def look() -> None:
+            with twin.snapshot() as snapshot:
+                begun.set()
+                assert closed.wait(20)
+                seen.append(snapshot.game(None).watermark)
+
+        thread = Thread(target=look)
+        thread.start()
+        assert begun.wait(20)
+        reader.close()
+        closed.set()
+        thread.join()
+    assert seen == [30]
+    assert store.location.is_at_rest()

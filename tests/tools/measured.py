@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,14 @@ from storage.reader import Reader
 from storage.registry import Milestone
 from storage.store import SqliteStore
 from tests.storage.universes import compare, draw_to, keep, trail
-from tests.tools.test_store import StoreSource
+from tests.tools.test_store import ASK, StoreSource
+from tools.arguments import checked
+from tools.wire import to_wire
 from universe.calendar import LogicalClock
 from universe.game import Game, Period, Pool
 from universe.results.result import RealResult
+
+Universe = tuple[SqliteStore, StoreSource]
 
 SINCE = date(2024, 1, 1)
 DAILY = Period(start=SINCE, days=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
@@ -40,9 +45,7 @@ def made_up(game: Game, count: int, seed: int, *, size: int | None = None, first
         main = 1 + np.sort(dice.choice(size or game.main.size, game.main.picked, replace=False))
         bonus = (int(dice.integers(1, game.bonus_size + 1)),) if game.bonus is not None else ()
         rows.append(
-            RealResult(
-                draw_date=first + timedelta(days=day), main_numbers=tuple(main.tolist()), bonus_numbers=bonus
-            )
+            RealResult(draw_date=first + timedelta(days=day), main_numbers=tuple(main.tolist()), bonus_numbers=bonus)
         )
     return rows
 
@@ -72,7 +75,7 @@ def fill(store: SqliteStore, results: Sequence[RealResult], *, last: int = DRAWS
 
 
 @contextmanager
-def measured_universe(path: Path | None = None) -> Iterator[tuple[SqliteStore, StoreSource]]:
+def measured_universe(path: Path | None = None) -> Iterator[Universe]:
     """MEASURED has all there is; CHANGED results alone, whose drum grew; FRESH is initialised and no more."""
     location = Location(path)
     with SqliteStore.open(location, "test", create=True) as store:
@@ -85,3 +88,12 @@ def measured_universe(path: Path | None = None) -> Iterator[tuple[SqliteStore, S
             yield store, StoreSource(store=reader)
         finally:
             reader.close()
+
+
+def document(universe: Universe, name: str, **arguments: Any) -> dict[str, Any]:
+    """Return the structured answer to a question, asked without a server: the reader remembers what was heavy."""
+    question, (_, source) = ASK[name], universe
+    asked = checked(name, question.arguments, question.input_schema, arguments)
+    with source.store.snapshot() as snapshot:
+        wire: dict[str, Any] = to_wire(question.ask(snapshot, asked, source))
+    return wire

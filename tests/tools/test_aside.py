@@ -1,8 +1,8 @@
 """Heavy questions beside the event loop: they hold up nothing, come one at a time, and can be given up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Condition, Event
 from typing import Any
 
 import attrs
@@ -12,7 +12,7 @@ from mcp import Client
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.tools.fakes import GAMES, TODAY, FakeGame, FakeSource, text_of
-from tools.aside import THREADS_MAX, WORKING, Aside
+from tools.aside import CALLS_MAX, THREADS_MAX, WORKING, Aside
 from tools.looking import WAITING
 from tools.questions.fairness import FairnessArguments
 from tools.server import QUESTIONS, make_server
@@ -28,7 +28,11 @@ class Numbered:
 
     made: list["Numbered"] = attrs.field(factory=list)
     number: int = 0
-    closed: bool = False
+    gone: Event = attrs.field(factory=Event)
+
+    @property
+    def closed(self) -> bool:
+        return self.gone.is_set()
 
     @contextmanager
     def snapshot(self) -> Iterator[Any]:
@@ -39,7 +43,7 @@ class Numbered:
         return self.made[-1]
 
     def close(self) -> None:
-        self.closed = True
+        self.gone.set()
 
     def commit_mark(self) -> object:
         return self.number
@@ -84,27 +88,29 @@ class Gate:
     inside: int = 0
     most: int = 0
     begun: int = 0
-    _turn: Lock = attrs.field(factory=Lock)
+    _changed: Condition = attrs.field(factory=Condition)
 
     def work(self, reader: Reader) -> Reader:
-        with self._turn:
+        with self._changed:
             self.begun += 1
             self.inside += 1
             self.most = max(self.most, self.inside)
+            self._changed.notify_all()
         assert self.opened.wait(SECONDS_MAX)
-        with self._turn:
+        with self._changed:
             self.inside -= 1
+            self._changed.notify_all()
         return reader
 
     async def wait_begun(self, count: int) -> None:
-        with trio.fail_after(SECONDS_MAX):
-            while self.begun < count:
-                await trio.sleep(0.002)
+        await trio.to_thread.run_sync(self._wait_for, lambda: self.begun >= count)
 
     async def wait_empty(self) -> None:
-        with trio.fail_after(SECONDS_MAX):
-            while self.inside:
-                await trio.sleep(0.002)
+        await trio.to_thread.run_sync(self._wait_for, lambda: not self.inside)
+
+    def _wait_for(self, holds: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(holds, SECONDS_MAX)
 
 
 @pytest.fixture
@@ -119,7 +125,7 @@ async def tell_nobody(*_: object) -> None:
 
 
 async def test_a_light_call_is_answered_while_a_heavy_one_sits_in_its_thread(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch
+    gate: Gate,
 ) -> None:
     """And what the heavy one gives in the end is its own answer."""
     heavy = next(question for question in QUESTIONS if question.name == "analyze_fairness")
@@ -177,9 +183,7 @@ async def test_cancelling_waits_for_nothing_and_the_next_has_a_fresh_reader(gate
     assert fresh is source.current.made[1]
     assert not source.current.made[1].closed
     gate.opened.set()
-    with trio.fail_after(SECONDS_MAX):
-        while not left.closed:
-            await trio.sleep(0.002)
+    assert await trio.to_thread.run_sync(left.gone.wait, SECONDS_MAX)
     assert await aside.answer(source, tell_nobody, lambda reader: reader) is fresh
 
 
@@ -301,3 +305,33 @@ async def test_while_the_store_is_not_open_progress_says_so_and_nothing_else(aut
         assert source.opened is not None
         source.opened.set()
     assert told == [(1.0, WAITING), (2.0, WAITING)]
+
+
+async def test_a_crowd_of_heavy_questions_holds_up_no_light_one_and_is_bounded(gate: Gate) -> None:
+    """However many one client sends, the others are answered; what would wait too long is refused at once."""
+    heavy = next(question for question in QUESTIONS if question.name == "analyze_fairness")
+    light = next(question for question in QUESTIONS if question.name == "get_latest_draws")
+
+    def ask(snapshot: Any, asked: FairnessArguments, witness: Any) -> Any:
+        gate.work(snapshot)
+        return heavy.ask(snapshot, asked, witness)
+
+    source = FakeSource(games=[FakeGame(game=GAMES["GAME_001"], made=300)])
+    told, refused = list[str](), trio.Event()
+
+    async def call_heavy() -> None:
+        told.append(text_of(await client.call_tool("analyze_fairness", {"scope": "synthetic"})))
+        if len(told) == 40:
+            refused.set()
+
+    server = make_server(source, version="1", questions=[attrs.evolve(heavy, ask=ask), light])
+    with trio.fail_after(SECONDS_MAX):
+        async with Client(server) as client, trio.open_nursery() as nursery:
+            for _ in range(CALLS_MAX + 40):
+                nursery.start_soon(call_heavy)
+            await gate.wait_begun(1)
+            await refused.wait()
+            assert all(f"no more than {CALLS_MAX} may" in text for text in told)
+            assert not (await client.call_tool("get_latest_draws", {})).is_error
+            gate.opened.set()
+    assert sum("300 synthetic draws" in text for text in told) == CALLS_MAX

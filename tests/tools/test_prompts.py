@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from math import erf, sqrt
 from typing import Any
 
@@ -10,7 +11,9 @@ import trio
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS, TextContent
 
+from tests.docs_tools import universe_of_the_page
 from tests.tools.fakes import MODES, FakeSource, answer, fake_games
+from tests.tools.test_store import StoreSource
 from tools.addresses import URIS
 from tools.prompts import PROMPTS
 from tools.resources import guide
@@ -34,6 +37,13 @@ LEAST: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def source() -> FakeSource:
     return FakeSource(games=fake_games()[:1])
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[StoreSource]:
+    """A universe in which every question has an answer: enough results, and histories to hold them against."""
+    with universe_of_the_page() as made:
+        yield made
 
 
 async def text_of(name: str, arguments: dict[str, str], mode: Any = "auto") -> str:
@@ -69,7 +79,7 @@ async def test_prompts_are_listed_with_their_arguments(source: FakeSource, mode:
 @pytest.mark.parametrize("given", [COMPLETE, LEAST], ids=["all", "least"])
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_every_call_in_a_prompt_is_answered(
-    source: FakeSource, name: str, given: dict[str, dict[str, str]], mode: Any
+    whole: StoreSource, name: str, given: dict[str, dict[str, str]], mode: Any
 ) -> None:
     text = await text_of(name, given[name], mode)
     calls = calls_in(text)
@@ -77,13 +87,13 @@ async def test_every_call_in_a_prompt_is_answered(
     assert not re.search(r"\$[a-z_]", text)
     for tool, arguments in calls:
         assert ("game_id" in arguments) is (given is COMPLETE and tool != "get_universe_status")
-        await answer(source, tool, **arguments)
+        await answer(whole, tool, **arguments)
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_every_tool_and_resource_that_a_text_names_exists(name: str) -> None:
     for text in (await text_of(name, COMPLETE[name]), guide(), INSTRUCTIONS):
-        assert set(re.findall(r"\b(?:get|check|verify|generate)_[a-z_]+", text)) <= NAMES | {name}
+        assert set(re.findall(r"\b(?:get|check|verify|generate|analyze|backtest)_[a-z_]+", text)) <= NAMES | {name}
         for uri in re.findall(r"universe://[A-Za-z_/{}-]+", text):
             assert uri in {*URIS, "universe://games/GAME_ID"}, uri
 

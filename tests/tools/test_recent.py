@@ -31,6 +31,9 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_real_results", {}),
     ("get_draw_date_summary", {"draw_date": "2000-06-07"}),
     ("generate_numbers", {"mode": "frequency_weighted", "seed": 1}),
+    ("analyze_fairness", {"scope": "synthetic"}),
+    ("backtest_strategy", {"strategy": "hot", "source": "synthetic", "tickets": 1}),
+    ("get_audit_proof", {"draw_number": 7}),
 )
 
 

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from tools.answers import SnapshotField, mark
 from tools.arguments import GAME_ID, Arguments, GameId
 from tools.question import Question
-from tools.reading import BatteryRow, Evidence, NumberRow, RuleChange, Verdict, fairness_text
+from tools.reading import BatteryRow, Evidence, NumberRow, RuleChange, Verdict, WeekdayRow, fairness_text
 from tools.source import Snapshot, Witness
 from tools.wire import date_text
 from universe.errors import UniverseError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
     from universe.fairness.stream import StreamTest
 
 Scope = Literal["real", "synthetic"]
+STREAMS: tuple[Scope, ...] = ("real", "synthetic")
+FALSE_DISCOVERIES = 0.05
+LOG_E_MAX = 700.0  # beyond it a double holds no e-value
 
 
 class FairnessArguments(Arguments):
@@ -69,6 +72,7 @@ class FairnessAnswer:
     tests: Annotated[list[BatteryRow], Field(description="Every test, the smallest p-value first.")]
     numbers: Annotated[list[NumberRow], Field(description="Main numbers of a real history; [] for synthetic.")]
     rule_changes: Annotated[list[RuleChange], Field(description="Where the drum seems to have changed.")]
+    weekday_changes: Annotated[list[WeekdayRow], Field(description="Draw days that begin or end in the history.")]
     evidence: Annotated[list[Evidence], Field(description="E-values, valid however often they are looked at.")]
     conflicts: Annotated[int, Field(description="Results for which another source says otherwise.")]
 
@@ -108,6 +112,10 @@ def _real(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
             for one in analysis.numbers
         ],
         rule_changes=_rule_changes(analysis),
+        weekday_changes=[
+            {"weekday": change.weekday, "direction": change.direction, "seen": date_text(change.seen)}
+            for change in analysis.weekday_changes
+        ],
         evidence=_evidence(snapshot, view),
         conflicts=view.conflicts,
     )
@@ -176,10 +184,14 @@ def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
         real=None if real is None else (real.draws, real.totals),
         matches=snapshot.match_totals(view, None).levels,
     )
-    smallest = tests[0]
+    decisive = next(test for test in tests if test.p_holm is not None)
+    global_p = decisive.p_holm or 0.0
     verdict: Verdict = {
-        "p_value": smallest.p_holm, "p_randomised": smallest.p_holm, "floor": 0.0, "smallest_test": smallest.test
-    }  # fmt: skip  # one line a thought
+        "p_value": global_p,
+        "p_randomised": global_p,
+        "floor": 0.0,
+        "smallest_test": decisive.test,
+    }
     return FairnessAnswer(
         snapshot=mark(view),
         game_id=view.game.game_id,
@@ -190,6 +202,7 @@ def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
         tests=[_stream_row(test) for test in tests],
         numbers=[],
         rule_changes=[],
+        weekday_changes=[],
         evidence=_evidence(snapshot, view),
         conflicts=view.conflicts,
     )
@@ -215,24 +228,32 @@ def _stream_row(test: "StreamTest") -> BatteryRow:
 
 
 def _evidence(snapshot: Snapshot, view: "GameView") -> list[Evidence]:
+    import numpy as np
+
+    from universe.evidence.many import e_bh
     from universe.evidence.steps import ALARM_E
 
-    found: list[Evidence] = []
-    for stream in ("real", "synthetic"):
-        path = snapshot.evidence(view, stream)
-        for drum, logs in (("main", path.main), ("bonus", path.bonus)):
-            if len(logs) and (drum == "main" or view.game.bonus is not None):
-                found.append(
-                    {
-                        "stream": stream,
-                        "drum": drum,
-                        "draws": int(path.draws[-1]),
-                        "log10_e": float(logs[-1]) / log(10),
-                        "log10_e_highest": float(logs.max()) / log(10),
-                        "alarm": bool(logs.max() >= log(ALARM_E)),
-                    }
-                )
-    return found
+    drums = ("main", "bonus") if view.game.bonus is not None else ("main",)
+    streams = [(stream, snapshot.evidence(view, stream)) for stream in STREAMS]
+    paths = [
+        (stream, drum, path.draws, path.main if drum == "main" else path.bonus)
+        for stream, path in streams
+        for drum in drums
+        if len(path.draws)
+    ]
+    discoveries = e_bh(np.exp([min(logs[-1], LOG_E_MAX) for *_, logs in paths]), FALSE_DISCOVERIES)
+    return [
+        {
+            "stream": stream,
+            "drum": drum,
+            "draws": int(draws[-1]),
+            "log10_e": float(logs[-1]) / log(10),
+            "log10_e_highest": float(logs.max()) / log(10),
+            "alarm": bool(logs.max() >= log(ALARM_E)),
+            "discovery": bool(discovered),
+        }
+        for (stream, drum, draws, logs), discovered in zip(paths, discoveries, strict=True)
+    ]
 
 
 ANALYZE_FAIRNESS = Question(

@@ -49,11 +49,21 @@ def second_moments(pool: Pool, matches: int, tickets: Tickets) -> npt.NDArray[np
     if count == 1:
         return np.full(draws, both[pool.picked])
     moments = np.empty(draws)
-    step = max(1, PIECE_CELLS // (count * max(count, pool.size)))
+    step = max(1, PIECE_CELLS // count**2)
     for first in range(0, draws, step):
-        rows = tickets[first : first + step].astype(np.int64) - 1
-        named = np.zeros((len(rows), count, pool.size), dtype=np.float32)
-        np.put_along_axis(named, rows, 1.0, axis=2)
-        shared = (named @ named.transpose(0, 2, 1)).astype(np.int64)
-        moments[first : first + step] = both[shared].sum(axis=(1, 2))
+        moments[first : first + step] = both[_shared(pool, tickets[first : first + step])].sum(axis=(1, 2))
     return moments
+
+
+def _shared(pool: Pool, tickets: Tickets) -> npt.NDArray[np.uint8]:
+    """Return how many numbers each pair of tickets shares, [draws, S, S]: numbers as bits of 64-bit words.
+
+    A product of matrices counts the same, but its library wakes its threads for each of many small ones.
+    """
+    places = tickets - 1
+    shared = np.zeros((*tickets.shape[:2], tickets.shape[1]), dtype=np.uint8)
+    for word in range(-(-pool.size // 64)):
+        bits = np.where(places // 64 == word, np.uint64(1) << (places % 64).astype(np.uint64), np.uint64(0))
+        held = np.bitwise_or.reduce(bits, axis=2)
+        shared += np.bitwise_count(held[:, :, None] & held[:, None, :])
+    return shared

@@ -24,6 +24,8 @@ def confidence_sequence(
     """
     from scipy.special import betaln, xlog1py, xlogy
 
+    if picked_probability >= 1:  # every draw has every number
+        return np.zeros(counts.shape), np.ones(counts.shape)
     n = np.asarray(draws)[..., None]
     inside = PSEUDO_COUNTS
     outside = inside * (1 - picked_probability) / picked_probability

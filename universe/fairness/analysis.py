@@ -5,6 +5,7 @@ as odd somewhere? (Westfall & Young 1993; Phipson & Smyth 2010.) The tests follo
 and Benjamini and Yekutieli's corrections beside each.
 """
 
+import hashlib
 from datetime import date
 
 import attrs
@@ -21,7 +22,6 @@ from universe.statistics import expected_count, z_scores
 
 NULL_HISTORIES_MIN = 100  # fewer calibrate nothing worth saying
 ALPHA = 0.05
-SEED = 0  # of the rolls that make discrete p-values uniform: the same answer for the same history
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +99,7 @@ def analyse(history: History, frame: Frame, null: Measurements | None) -> Analys
     calibrated = None
     if tests and null is not None and len(null.statistics) >= NULL_HISTORIES_MIN:
         assert null.names == tuple(measured)
-        calibrated = calibrate(null, _as_measurements(measured), SEED)
+        calibrated = calibrate(null, _as_measurements(measured), seed_of(tested))
     figures = [_figures(frame, test, measured[test.name], calibrated, place) for place, test in enumerate(tests)]
     return Analysis(
         game_id=history.game.game_id,
@@ -114,6 +114,12 @@ def analyse(history: History, frame: Frame, null: Measurements | None) -> Analys
         rule_changes=matrix_changes(history),
         weekday_changes=weekday_changes(history),
     )
+
+
+def seed_of(history: History) -> int:
+    """Return the seed of the rolls that make discrete p-values uniform: the same for the same history, no other's."""
+    digest = hashlib.sha256(history.dates.tobytes() + history.main.tobytes() + history.bonus.tobytes()).digest()
+    return int.from_bytes(digest[:8], "big")
 
 
 def _as_measurements(measured: dict[str, Measured]) -> Measurements:

@@ -1,7 +1,7 @@
 """The synthetic stream as a whole under test: its numbers, its outcomes, its matches with real results.
 
-With millions of draws the asymptotic p-values are exact for every purpose, so nothing has to be calibrated; Holm's
-correction is for looking at several.
+With millions of draws asymptotic p-values need no calibration (with a few draws they are rough); Holm's correction is
+for looking at several.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,10 @@ from universe.statistics import uniformity, visible_bias
 
 @attrs.frozen(kw_only=True)
 class StreamTest:
-    """One test of the stream. ``visible`` is the relative effect that so many draws show at three sigma."""
+    """One test of the stream. ``visible`` is the relative effect that so many draws show at three sigma.
+
+    ``p_holm`` is None for a test that is not of the stream alone.
+    """
 
     test: str
     title: str
@@ -31,7 +34,7 @@ class StreamTest:
     effect: float
     effect_unit: str
     p_value: float
-    p_holm: float = 1.0
+    p_holm: float | None = None
     visible: float | None = None
 
 
@@ -46,6 +49,7 @@ def stream_tests(
 ) -> tuple[StreamTest, ...]:
     """Test a stream of ``draws`` draws; the smallest p-value first.
 
+    The comparison with real results says as much of these as of the stream, so Holm's correction leaves it out.
     ``occupied``: draws that the occurrence index holds, and how many outcomes among them differ. ``real``: real results
     and their totals. ``matches``: compared draws on each match level.
     """
@@ -54,12 +58,12 @@ def stream_tests(
         tests.append(_equal_chances(game, "bonus", totals[game.main.size :], draws, game.bonus_picked))
     if occupied[0]:
         tests.append(_occupancy(game, *occupied))
-    if real is not None and real[0]:
-        tests.append(_against_real(game, draws, totals, *real))
     if matches.sum():
         tests.append(_matches(game, matches))
     corrected = holm(np.array([test.p_value for test in tests])).tolist()
     held = [attrs.evolve(test, p_holm=p) for test, p in zip(tests, corrected, strict=True)]
+    if real is not None and real[0]:
+        held.append(_against_real(game, draws, totals, *real))
     return tuple(sorted(held, key=lambda test: test.p_value))
 
 
@@ -110,7 +114,7 @@ def _against_real(game: Game, draws: int, totals: Totals, real_draws: int, real:
         effect=found.effect or 0.0,
         effect_unit="root mean square relative difference of a number's frequency",
         p_value=found.p_value,
-        visible=visible_bias(real_draws, game.main.picked, size),
+        visible=3 * found.effect_expected if found.effect_expected else None,
     )
 
 
