@@ -1,7 +1,7 @@
 """``universe verify``: recompute what is stored and name the first difference."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,27 +17,47 @@ from ops.terminal import Bars, print_json, print_text, progress_bars
 from storage.connection import Location, open_reader, read_transaction, translated
 from storage.differences import Difference, unreadable
 from storage.errors import StoreDamaged
+from storage.proving import ResultLog, tree_head
 from storage.reader import Reader
+from storage.registry import require_game_key
 from storage.verify import Verdict, sum_of_draws, verify_universe
 from universe.compiled import KERNELS_DRAWS_MIN, load_kernel_module
 from universe.errors import SettingsError
-from universe.proofs import Head, ProofError
+from universe.proofs import Head, LogName, ProofError
 
-NamedHead = tuple[str, Head]
+RESULTS = "results:"
+
+
+@attrs.frozen(kw_only=True)
+class NamedHead:
+    """A root that was published, and which log it is of."""
+
+    game_id: str
+    log: LogName
+    head: Head
+
+    @property
+    def log_id(self) -> str:
+        """What stands before the root."""
+        return self.game_id if self.log == "draws" else f"{self.game_id}:{self.log}"
 
 
 class PublishedRoot(click.ParamType[NamedHead]):
-    """A game and the root over its first draws: GAME_001:5000:4758e0…, as ``universe proof`` prints it."""
+    """A log and the root over its first leaves, as ``universe proof`` prints it.
+
+    GAME_001:5000:4758e0… of a game's draws, GAME_001:results:812:ebf1f9… of its real results.
+    """
 
     name = "game:size:hex"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NamedHead:
-        """Return the game's id and the head, or fail with what is allowed."""
+        """Return the log and the head, or fail with what is allowed."""
         game_id, _, text = str(value).partition(":")
+        log: LogName = "results" if text.startswith(RESULTS) else "draws"
         try:
-            return game_id, Head.from_text(text)
+            return NamedHead(game_id=game_id, log=log, head=Head.from_text(text.removeprefix(RESULTS)))
         except ProofError:
-            allowed = "GAME:SIZE:HEX, the game's id and what `universe proof` prints beside `draws`"
+            allowed = "GAME:SIZE:HEX or GAME:results:SIZE:HEX, the game's id and what `universe proof` prints"
             self.fail(f"{reprlib.repr(value)} is no root: it takes {allowed}", param, ctx)
 
 
@@ -49,7 +69,7 @@ class PublishedRoot(click.ParamType[NamedHead]):
     "named_heads",
     type=PublishedRoot(),
     multiple=True,
-    help="A published root of a game's draws, to recount from: everything is checked, and held to it; repeatable.",
+    help="A published root of a game's draws or results: everything is checked, and held to it; repeatable.",
 )
 @json_option
 @click.pass_context
@@ -70,12 +90,12 @@ def verify_command(
     \b
     universe verify
     universe verify --full
-    universe verify --root GAME_001:SIZE:HEX
+    universe verify --root GAME_001:SIZE:HEX --root GAME_001:results:SIZE:HEX
     """
     chosen = target(ctx, mode, data_dir, config)
-    location, roots = Location(chosen.place.database), _by_game(named_heads)
+    location, roots = Location(chosen.place.database), _by_log(named_heads)
     try:
-        _require_draws(location, chosen.mode, roots)
+        _require_leaves(location, chosen.mode, roots)
         db = open_reader(location)
         try:
             with translated(location), read_transaction(db), progress_bars(wanted=not as_json) as bars:
@@ -86,51 +106,68 @@ def verify_command(
         if isinstance(damage.__cause__, apsw.NotADBError):
             raise  # there is nothing that could be verified
         verdict = Verdict(draws_checked=0, raw_draws_skipped=0, first_difference=unreadable(str(damage)))
-    held = roots if verdict.first_difference is None else {}
+    held = roots.values() if verdict.first_difference is None else ()
     if as_json:
-        print_json(verdict_document(verdict) | {"roots": {game_id: str(head) for game_id, head in held.items()}})
+        print_json(verdict_document(verdict) | {"roots": {root.log_id: str(root.head) for root in held}})
     else:
-        print_text(_text(verdict))
-        for game_id, head in held.items():
-            print_text(f"{game_id}: its first {head.tree_size:,} draws, and all that follows from them, have this root")
+        print_text("\n".join((_text(verdict), *map(_held_text, held))))
     return EXIT_DONE if verdict.first_difference is None else EXIT_CHECK_FAILED
 
 
-def _by_game(named_heads: Sequence[NamedHead]) -> dict[str, Head]:
-    """Return the roots by game; SettingsError for two of one."""
-    roots = dict(named_heads)
+def _by_log(named_heads: Sequence[NamedHead]) -> dict[str, NamedHead]:
+    """Return the roots by what stands before them; SettingsError for two of one log."""
+    roots = {root.log_id: root for root in named_heads}
     if len(roots) < len(named_heads):
-        games = ", ".join(sorted(game_id for game_id, _ in named_heads))
-        raise SettingsError(f"--root takes one root a game, and was given {games}")
+        logs = ", ".join(sorted(root.log_id for root in named_heads))
+        raise SettingsError(f"--root takes one root a log, and was given {logs}")
     return roots
 
 
-def _require_draws(location: Location, mode: Mode, roots: Mapping[str, Head]) -> None:
+def _require_leaves(location: Location, mode: Mode, roots: Mapping[str, NamedHead]) -> None:
     """Say what is wrong with the file as a whole, or with a root that is over more than there is: before the work."""
     reader = Reader.open(location, mode)
     try:
         with suppress(StoreDamaged), reader.snapshot() as snapshot:  # a verification will name the damage
-            draws = {view.game.game_id: view.watermark for view in snapshot.games()} if roots else {}
-            for game_id, head in roots.items():
-                if game_id not in draws:
-                    raise SettingsError(f"--root {game_id}:…: games here: {', '.join(draws) or 'none'}")
-                if head.tree_size > draws[game_id]:
-                    raise ProofError(
-                        f"--root {game_id}:{head.tree_size}:…: {game_id} has {draws[game_id]} draws so far"
-                    )
+            views = {view.game.game_id: view for view in snapshot.games()} if roots else {}
+            for log_id, root in roots.items():
+                if (view := views.get(root.game_id)) is None:
+                    raise SettingsError(f"--root {log_id}:…: games here: {', '.join(views) or 'none'}")
+                leaves = view.watermark if root.log == "draws" else view.results_count
+                if root.head.tree_size > leaves:
+                    has = f"{root.game_id} has {leaves} {root.log} so far"
+                    raise ProofError(f"--root {log_id}:{root.head.tree_size}:…: {has}")
     finally:
         reader.close()
 
 
 def verdict_on(
-    db: apsw.Connection, bars: Bars, *, full: bool, name: str = "verify", roots: Mapping[str, Head] | None = None
+    db: apsw.Connection, bars: Bars, *, full: bool, name: str = "verify", roots: Mapping[str, NamedHead] | None = None
 ) -> Verdict:
     """Verify what a connection reads, behind a bar."""
     total = sum_of_draws(db)
     bars.start(name, 0, total)
     if (full or roots) and total >= KERNELS_DRAWS_MIN:
         load_kernel_module("merkle")  # and those that draw and count
-    return verify_universe(db, full=full, tick=lambda checked: bars.show(name, checked), roots=roots)
+    published = (roots or {}).values()
+    of_draws = {root.game_id: root.head for root in published if root.log == "draws"}
+    verdict = verify_universe(
+        db, full=full or bool(published), tick=lambda checked: bars.show(name, checked), roots=of_draws
+    )
+    if verdict.first_difference is not None:
+        return verdict
+    others = _other_results(db, [root for root in published if root.log == "results"])
+    return attrs.evolve(verdict, first_difference=next(others, None))
+
+
+def _other_results(db: apsw.Connection, published: Sequence[NamedHead]) -> Iterator[Difference]:
+    """Yield where the first real results, in the order of storing, are not those under a root."""
+    for root in published:
+        log, size = ResultLog.of_game(db, require_game_key(db, root.game_id)), root.head.tree_size
+        found, name = tree_head(log, size), f"root over the first {size:,} real results"
+        if found != root.head:
+            yield Difference(
+                game_id=root.game_id, table="results", key=name, stored=found.root.hex(), expected=root.head.root.hex()
+            )
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
@@ -142,6 +179,11 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "raw_draws_skipped": verdict.raw_draws_skipped,
         "first_difference": None if difference is None else attrs.asdict(difference),
     }
+
+
+def _held_text(root: NamedHead) -> str:
+    held = "draws, and all that follows from them," if root.log == "draws" else "real results, in the order of storing,"
+    return f"{root.game_id}: its first {root.head.tree_size:,} {held} have this root"
 
 
 def _text(verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ from actors.feed_pages import shown_source
 from ops.exits import EXIT_CHECK_FAILED, EXIT_DONE, tell
 from ops.options import Target, json_option, target, universe_options
 from ops.place import FIRST_GAME, Mode
-from ops.prepare import stored_games
+from ops.prepare import games_to_change
 from ops.terminal import print_json, print_text
 from storage.connection import Location
 from storage.errors import StoreUnavailable
@@ -71,7 +71,7 @@ def ingest_command(
     universe ingest --game GAME_002 --results https://…/resource/….json
     """
     chosen = target(ctx, mode, data_dir, config)
-    stored, _ = stored_games(Location(chosen.place.database), chosen.mode)
+    stored, _ = games_to_change(chosen)
     found = find_game(game or FIRST_GAME, chosen.known_games(stored))
     pages = trio.run(_fetch, source, format_name)
     try:
@@ -195,6 +195,8 @@ def _print(document: dict[str, Any], ingested: Ingested) -> None:
             f"  the evidence against fair {alarm.drum} numbers has passed its line at result {alarm.draws:,}:"
             f" e = 10^{alarm.log10_e:.1f}; `universe fairness` says more"
         )
+    if ingested.refused and document["conflicts"]:
+        print_text(f"  the contradictions are noted ({len(document['conflicts']):,}): status and report show them")
     if ingested.refused:
         print_text("Mend the file, or take its good rows with --keep-valid.")
     if document["gaps"]["count"]:

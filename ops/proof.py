@@ -196,6 +196,7 @@ def _draw_facts(proof: DrawProof) -> list[tuple[str, str]]:
     return [
         ("message", proof.message),
         ("numbers", f"{' '.join(map(str, proof.main_numbers))}{bonus}"),
+        ("date", f"{proof.draw_date}, at {proof.draws_per_day} draws a day since {proof.epoch}"),
         ("rank", f"{proof.rank}"),
         ("leaf", f"{proof.leaf_index} (the rank in 8 bytes, big-endian)"),
     ]

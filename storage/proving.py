@@ -11,10 +11,11 @@ from typing import Protocol, Self, TypeVar
 import apsw
 import attrs
 
-from storage.encoding import result_from_row
+from storage.encoding import result_from_row, row_digest
 from storage.errors import StoreDamaged
 from storage.proof_log import draw_nodes, logged_blocks
 from storage.registry import game_id_of, require_clock, stored_watermark
+from storage.schema import DIGESTED, with_game
 from universe.calendar import LogicalClock
 from universe.merkle import (
     BLOCK_LEAVES,
@@ -129,12 +130,10 @@ class ResultLog:
 
     @classmethod
     def of_game(cls, db: apsw.Connection, key: int) -> Self:
-        """Return the log of a game's results as it is now; StoreDamaged for a row that cannot be read."""
-        rows = db.execute("SELECT draw_date, main, bonus FROM real_result WHERE game_key = ? ORDER BY result", (key,))
-        found = tuple((day, main, bonus) for day, main, bonus in rows)
-        for row in found:
-            result_from_row(*row)
-        return cls(game_id=game_id_of(db, key), rows=found)
+        """Return the log of a game's results as it is now; StoreDamaged for a row that is not as it was written."""
+        game_id, table = game_id_of(db, key), with_game("real_result")
+        sql = f"SELECT digest, {DIGESTED['real_result']} FROM {table} WHERE game_key = ? ORDER BY result"
+        return cls(game_id=game_id, rows=tuple(_intact(game_id, *row) for row in db.execute(sql, (key,))))
 
     @property
     def name(self) -> LogName:
@@ -158,6 +157,15 @@ class ResultLog:
         )
 
 
+def _intact(game_id: str, digest: bytes, *values: str) -> tuple[str, str, str]:
+    """Return date, main and bonus numbers of a row whose digest is that of what it says; StoreDamaged for another."""
+    _, draw_date, main, bonus, *_ = values
+    if digest != row_digest("real_result", *values):
+        raise StoreDamaged(f"{game_id}: real_result, {draw_date}: the row was changed; its digest is that of another")
+    result_from_row(draw_date, main, bonus)
+    return draw_date, main, bonus
+
+
 def tree_head(log: Log, tree_size: int | None = None) -> Head:
     """Return the root over a log's first leaves, by default all that can be proven; ProofError for a tree too large."""
     size = _size(log, tree_size)
@@ -172,9 +180,9 @@ def draw_proof(log: DrawLog, draw_number: int, tree_size: int | None = None) -> 
     if draw_number > size:
         building = f": {_building(log)}" if tree_size is None else ""
         raise ProofError(f"draw {draw_number} is not among the first {size}{building}")
-    nodes, day = log.nodes(size), log.clock.draw_date(draw_number)
+    nodes = log.nodes(size)
     path = inclusion_path(draw_number - 1, size, nodes)
-    proof = draw_proof_of(log.clock.game, day, draw_number, _head(nodes, size), path)
+    proof = draw_proof_of(log.clock, draw_number, _head(nodes, size), path)
     return _sound(proof, f"draw {draw_number}")
 
 

@@ -12,7 +12,13 @@ from tools.words import counted, heading
 if TYPE_CHECKING:
     from tools.questions.fairness import FairnessAnswer
 
-ORDINARY, ODD = 0.05, 0.01  # global p-values from here on: nothing to see; seldom; below: it stands out
+ORDINARY, ODD = 0.05, 0.01
+LEVELS = (  # of a global p-value: above it, the sentence
+    (0.1, "Nothing sets {} apart from pure chance."),
+    (ORDINARY, "That makes {} a little unusual, as one fair history in ten to twenty is."),
+    (ODD, "That makes {} unusual for pure chance, but not beyond doubt."),
+    (-1.0, "Pure chance rarely makes {} look like this."),
+)
 
 
 class Verdict(TypedDict):
@@ -39,6 +45,7 @@ class BatteryRow(TypedDict):
     p_by: Annotated[float | None, Field(description="As a false discovery rate, by Benjamini and Yekutieli.")]
     p_uncalibrated: Annotated[float, Field(description="Exact, a bound, or asymptotic.")]
     p_naive: Annotated[float | None, Field(description="What a textbook test would print; null if the same.")]
+    where: Annotated[str | None, Field(description="The number, pair or date that a test of extremes is about.")]
     alternative: Annotated[str, Field(description="A departure from chance, for power.")]
     power: Annotated[float | None, Field(description="Probability that it is caught at 5 %.")]
 
@@ -107,32 +114,48 @@ def _verdict(answer: "FairnessAnswer") -> Iterator[str]:
         yield f"{counted(span.newer, 'newer results')} will join the tests when the history has grown by 5 %."
     if answer.conflicts:
         yield f"Another source contradicts {counted(answer.conflicts, 'results')}: one of the two has an error."
+    if answer.rule_changes:
+        yield "These results do not seem to come from one and the same game: see the changes of rules below."
     if verdict is None:
-        if not answer.tests:
-            yield "No test of the battery can be asked of this game: its draws have nothing to differ in."
-            return
-        held = answer.null["histories"] if answer.null else 0
-        yield f"No global p-value: {held} synthetic histories of this length are measured, 100 are needed."
+        yield _why_no_verdict(answer)
         return
-    p = verdict["p_value"]
+    p, draws = verdict["p_value"], f"these {span.draws} draws"
     if answer.null is None:
         tests = sum(test["p_holm"] is not None for test in answer.tests)
-        yield f"Global p = {p:.3g} (Holm, over {tests} tests): {_meaning(p)}"
+        yield f"Global p = {p:.3g} (Holm, over the {tests} tests of the stream alone). {meaning(p, draws)}"
+        yield "It is a p-value of this moment: looked at often, one will be small. Watch the evidence below instead."
         return
     histories = answer.null["histories"]
     yield (
-        f"Global p = {p:.3g} (floor {verdict['floor']:.2g}, from {histories} synthetic histories): of 1,000 fair"
-        f" histories {1000 * p:.3g} look at least as odd somewhere. {_meaning(p)}"
+        f"Global p = {p:.3g} (floor {verdict['floor']:.2g}, from {histories} synthetic histories):"
+        f" {_of_histories(p, histories)} at least as odd somewhere. {meaning(p, draws)}"
     )
     yield f"The test that decides it: {verdict['smallest_test']}."
+    if p < ODD:
+        yield "Look for an ordinary cause first, a change of rules or errors in a file; then at draws still to come."
 
 
-def _meaning(p: float) -> str:
-    if p >= ORDINARY:
-        return "Nothing here differs from pure chance."
-    if p >= ODD:
-        return "Seldom, but chance alone does it: no conclusion."
-    return "This is not what pure chance looks like: look for the cause in the tests below."
+def _why_no_verdict(answer: "FairnessAnswer") -> str:
+    if not answer.tests:
+        return "No test of the battery can be asked of this game: its draws have nothing to differ in."
+    held = answer.null["histories"] if answer.null else 0
+    return (
+        f"No verdict: {held} synthetic histories of this length are measured, 100 are needed. No single test below is"
+        f" one. `universe simulate --game {answer.game_id}` makes the draws for them."
+    )
+
+
+def _of_histories(p: float, histories: int) -> str:
+    """Return a share as a count out of 100, or of as many as make it one, with no more digits than it is known to."""
+    if p * (histories + 1) < 1.5:
+        return f"none of {histories} fair histories looks"
+    out_of = 100 if p >= ORDINARY else 1_000 if p >= ODD / 10 else 100_000
+    return f"about {out_of * p:.0f} of {out_of:,} fair histories look"
+
+
+def meaning(p: float, draws: str) -> str:
+    """Return what a global p-value says of draws: a sentence."""
+    return next(sentence for above, sentence in LEVELS if p > above).format(draws)
 
 
 def _changes(answer: "FairnessAnswer") -> Iterator[str]:
@@ -149,14 +172,18 @@ def _changes(answer: "FairnessAnswer") -> Iterator[str]:
 
 
 def _tests(answer: "FairnessAnswer") -> Iterator[str]:
-    yield "Tests, what matters first: statistic (expected under chance), p-values, question; effect; power at 5 %."
+    yield (
+        "Tests, what matters first: statistic (expected under chance), p by itself, Holm: p corrected for all tests,"
+        " the one to quote; effect; power: of this test by itself at 5 %, the verdict over all of them sees less."
+    )
     for test in answer.tests:
         expected = "" if test["expected"] is None else f" (expected {test['expected']:.6g})"
-        named = [("p", "p_value"), ("Holm", "p_holm"), ("uncalibrated", "p_uncalibrated"), ("naive", "p_naive")]
+        named = [("p", "p_value"), ("Holm", "p_holm"), ("uncalibrated", "p_uncalibrated")]
         p_values = ", ".join(f"{name} {abs(test[key]):.3g}" for name, key in named if test[key] is not None)  # type: ignore[literal-required]
         power = "" if test["power"] is None else f", caught with probability {test['power']:.2f}"
         yield f"{test['test']}: {test['statistic']:.6g}{expected}, {p_values}. {test['question']}"
-        yield f"  effect {test['effect']:.3g} ({test['effect_unit']})" + (
+        where = "" if test["where"] is None else f"; {test['where']}"
+        yield f"  effect {test['effect']:.3g} ({test['effect_unit']}){where}" + (
             f"; power: {test['alternative']}{power}" if test["alternative"] else ""
         )
 

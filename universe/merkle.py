@@ -140,9 +140,14 @@ def consistency_path(first_size: int, second_size: int, nodes: Nodes) -> tuple[b
 # verification, as RFC 9162 writes it down (2.1.3.2 and 2.1.4.2): over the proof alone, without any tree
 
 
+def _are_hashes(*parts: bytes) -> bool:
+    """Whether each part has the length of a hash: two of other lengths could be cut out of one node's children."""
+    return all(len(part) == HASH_BYTES for part in parts)
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether a leaf's hash is at ``index`` of the tree of ``size`` leaves that has this root."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _are_hashes(leaf, root, *path):
         return False
     node, last, found = index, size - 1, leaf
     for sibling in path:
@@ -162,7 +167,7 @@ def verify_consistency(
     first_size: int, first_root: bytes, second_size: int, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
     """Whether the tree of ``first_size`` leaves with the first root is what the second one began with."""
-    if not 0 < first_size <= second_size:
+    if not 0 < first_size <= second_size or not _are_hashes(first_root, second_root, *path):
         return False
     if first_size == second_size:
         return not path and first_root == second_root

@@ -13,10 +13,11 @@ from typing import Any, Literal, Self
 
 import attrs
 
+from universe.calendar import LogicalClock
 from universe.draws import SAFE_INTEGER_MAX, explained_draw
 from universe.errors import UniverseError
-from universe.game import Game, Pool, RestOfDrum
-from universe.merkle import leaf_data, leaf_hash, verify_consistency, verify_inclusion
+from universe.game import GAME_ID_PATTERN, Pool, RestOfDrum
+from universe.merkle import HASH_BYTES, leaf_data, leaf_hash, verify_consistency, verify_inclusion
 
 VERSION = 1
 HEAD_TEXT = re.compile(r"[1-9][0-9]{0,17}:[0-9a-f]{64}")
@@ -49,12 +50,17 @@ class Head:
 
 @attrs.frozen(kw_only=True)
 class DrawProof:
-    """That a draw is in the log: its every step by the seed rule, and the path from its leaf to the root."""
+    """That a draw is in the log: its every step by the seed rule, and the path from its leaf to the root.
+
+    ``epoch`` and ``draws_per_day`` tell its logical day, on or after which ``draw_date`` is the first draw date.
+    """
 
     game_id: str
     main: Pool
     bonus: Pool | RestOfDrum | None
     outcomes: int
+    epoch: date
+    draws_per_day: int
     draw_number: int
     draw_date: date
     message: str
@@ -123,16 +129,19 @@ def result_message(game_id: str, draw_date: str, main: str, bonus: str) -> str:
     return f"{game_id}|{draw_date}|{main}|{bonus}"
 
 
-def draw_proof_of(game: Game, draw_date: date, draw_number: int, head: Head, path: tuple[bytes, ...]) -> DrawProof:
+def draw_proof_of(clock: LogicalClock, draw_number: int, head: Head, path: tuple[bytes, ...]) -> DrawProof:
     """Return the proof of a draw that the seed rule makes."""
-    draw = explained_draw(game, draw_date, draw_number)
+    game = clock.game
+    draw = explained_draw(game, clock.draw_date(draw_number), draw_number)
     return DrawProof(
         game_id=game.game_id,
         main=game.main,
         bonus=game.bonus,
         outcomes=game.outcomes,
+        epoch=clock.epoch,
+        draws_per_day=clock.draws_per_day,
         draw_number=draw_number,
-        draw_date=draw_date,
+        draw_date=draw.draw_date,
         message=draw.message,
         digest=draw.digest,
         rank=draw.rank,
@@ -174,6 +183,8 @@ def _draw_facts(proof: DrawProof) -> dict[str, Any]:
         "main": attrs.asdict(proof.main),
         "bonus": bonus,
         "outcomes": exact(proof.outcomes),
+        "epoch": proof.epoch.isoformat(),
+        "draws_per_day": proof.draws_per_day,
         "draw_number": proof.draw_number,
         "draw_date": proof.draw_date.isoformat(),
         "message": proof.message,
@@ -198,6 +209,8 @@ def proof_from_document(document: Mapping[str, Any]) -> Proof:
     try:
         if document["version"] != VERSION:
             raise ProofError(f"version {document['version']!r} of a proof; this program reads {VERSION}")
+        if not re.fullmatch(GAME_ID_PATTERN, document["game_id"]):
+            raise ProofError(f"no proof: {reprlib.repr(document['game_id'])} is no game's id: {GAME_ID_PATTERN}")
         return _READERS[document["proves"]](document)
     except KeyError as missing:
         raise ProofError(f"no proof: {missing} is missing or unknown") from missing
@@ -213,6 +226,8 @@ def _draw_proof(document: Mapping[str, Any]) -> DrawProof:
         main=Pool(**document["main"]),
         bonus=bonus and kind(**{name: value for name, value in bonus.items() if name != "rest_of_drum"}),
         outcomes=int(document["outcomes"]),
+        epoch=date.fromisoformat(document["epoch"]),
+        draws_per_day=document["draws_per_day"],
         draw_number=document["draw_number"],
         draw_date=date.fromisoformat(document["draw_date"]),
         message=document["message"],
@@ -249,11 +264,17 @@ def _consistency_proof(document: Mapping[str, Any]) -> ConsistencyProof:
 
 
 def _head(tree_size: int, root: str) -> Head:
-    return Head(tree_size=tree_size, root=bytes.fromhex(root))
+    return Head(tree_size=tree_size, root=_hash(bytes.fromhex(root)))
 
 
 def _path(document: Mapping[str, Any]) -> tuple[bytes, ...]:
-    return tuple(base64.b64decode(part, validate=True) for part in document["path"])
+    return tuple(_hash(base64.b64decode(part, validate=True)) for part in document["path"])
+
+
+def _hash(part: bytes) -> bytes:
+    if len(part) != HASH_BYTES:
+        raise ValueError(f"a hash has {HASH_BYTES} bytes, not {len(part)}")
+    return part
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Proof]] = {

@@ -3,15 +3,9 @@
 from ops.report.data import ReportData
 from ops.report.findings import Fairness, Verdict
 from ops.report.wording import count, of_many, percent
+from tools.reading import ODD, meaning
 from universe.statistics import visible_bias
 
-LEVELS = (  # of the global p-value: above it, the sentence
-    (0.1, "Nothing sets these {} draws apart from pure chance."),
-    (0.05, "These {} draws are a little unusual, as one fair history in ten to twenty is."),
-    (0.01, "These {} draws are unusual for pure chance, but not beyond doubt."),
-    (0.0, "Pure chance rarely makes {} draws like these."),
-)
-SUSPICIOUS_P = 0.01
 DAYS_OF_YEAR = 365.2425
 
 
@@ -26,13 +20,13 @@ def headline(data: ReportData) -> str:
         return "These results do not seem to come from one and the same game."
     if fairness.verdict is None:
         return "No verdict yet: too few synthetic histories to hold the real one against."
-    return _sentence(fairness.verdict).format(count(fairness.draws))
+    return _sentence(fairness.verdict, f"these {count(fairness.draws)} draws")
 
 
-def _sentence(verdict: Verdict) -> str:
-    if verdict.at_floor and verdict.p_value <= SUSPICIOUS_P:
-        return "No fair history here was like these {} draws."
-    return next(sentence for above, sentence in LEVELS if verdict.p_value > above)
+def _sentence(verdict: Verdict, draws: str) -> str:
+    if verdict.at_floor and verdict.p_value <= ODD:
+        return f"No fair history here was like {draws}."
+    return meaning(verdict.p_value, draws)
 
 
 def reasoning(data: ReportData) -> str:
@@ -63,7 +57,7 @@ def _judged(fairness: Fairness, verdict: Verdict) -> str:
     decided = fairness.test(verdict.smallest_test)
     if decided:
         says += f" The test that stood out most was “{decided.title}”."
-    if verdict.p_value <= SUSPICIOUS_P or fairness.rule_changes:
+    if verdict.p_value <= ODD or fairness.rule_changes:
         says += " The usual reasons are a change of the rules or wrong rows in a file: look there first."
     return says
 

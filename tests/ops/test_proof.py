@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,15 @@ from ops import check_proof, proof
 from ops.exits import EXIT_DONE
 from tests.ops.calling import Call
 from tests.test_house import imported
-from tests.universe.test_proofs import DAY, proof_of_draw, proof_of_growth, proof_of_result, proofs
+from tests.universe.test_proofs import DAY, SIZE, proof_of_draw, proof_of_growth, proof_of_result, proofs
+from universe.catalogue import shipped_games
 from universe.game import Game, Period, Pool
+from universe.merkle import node_hash
 from universe.proofs import ConsistencyProof, DrawProof, Proof, ResultProof, proof_document
 
 LINES_MAX = 100
+SATURDAYS = Period(start=DAY, days=("Sat",))
+ALWAYS = Game(game_id="ALWAYS", since=DAY, main=Pool(picked=1, size=1), schedule=(SATURDAYS,))  # one outcome
 RESULTS = """draw_date,main,bonus
 2000-06-07,2 4 11 15 28,16
 2000-06-14,5 13 24 35 45,10
@@ -60,23 +66,40 @@ def test_the_checker_takes_what_is_proven(one: Proof) -> None:
     told = verdict(document, str(one.head))
     assert told is not None
     assert str(one.head) in told
-    if isinstance(one, DrawProof | ResultProof):
-        assert told == f"{one.message}, under {one.head}"
+    if isinstance(one, DrawProof):
+        pools = f"{list(one.main_numbers)} of {one.main.size}"
+        if one.bonus is not None:
+            pools += f" + {list(one.bonus_numbers)} of {getattr(one.bonus, 'size', 'the rest')}"
+        assert told == f"ok: {one.message}: {pools}, at 5 draws a day since {DAY}, under {one.head}"
+    elif isinstance(one, ResultProof):
+        assert told == f"ok: {one.message}: a real result, under {one.head}"
     else:
-        assert told == f"the log only grew, under {one.old} and {one.head}"
+        assert told == f"ok: the log only grew, under {one.old} and {one.head}"
         assert verdict(document, str(one.old)) == told
-    for other in ("", "1:00", f"{one.head.tree_size + 1}:{one.head.root.hex()}", one.head.root.hex()):
+    for other in (
+        "",
+        " ",
+        ":",
+        "1:00",
+        f" {one.head}",
+        f"{one.head}\n",
+        f"{one.head.tree_size + 1}:{one.head.root.hex()}",
+        one.head.root.hex(),
+    ):
         assert verdict(document, other) is None
 
 
 @given(proofs, st.data())
 def test_the_checker_takes_nothing_that_was_changed(one: Proof, data: st.DataObject) -> None:
-    """Any fact of a proof changed alone: it must fail. Labels (the game of a result or of a log) are no facts.
+    """Any fact of a proof changed alone: it must fail. Labels (the game of a log that grew) are no facts.
 
+    Epoch and pace may be others as long as the date is not too far from the logical day they make.
     A path alone does not bind the size of its tree, which is why a root is published together with it.
     """
     document = json.loads(json.dumps(proof_document(one)))
-    labels = set() if isinstance(one, DrawProof) else {"game_id", "log"}
+    labels = {"epoch", "draws_per_day"} if isinstance(one, DrawProof) else {"log"}
+    if isinstance(one, ConsistencyProof):
+        labels.add("game_id")
     name = data.draw(st.sampled_from(sorted(document.keys() - labels)))
     document[name] = data.draw(changed(document[name]))
     trusted = [one.head, one.old] if isinstance(one, ConsistencyProof) else [one.head]
@@ -115,6 +138,72 @@ def test_what_is_no_proof_is_said_to_be_none(document: Any, tmp_path: Path) -> N
     assert len(err.splitlines()) == 1
 
 
+def encoded(*parts: bytes) -> list[str]:
+    return [base64.b64encode(part).decode() for part in parts]
+
+
+@pytest.mark.parametrize("cut", [0, 24, 31, 33, 40, 64])
+def test_no_false_old_tree_is_cut_out_of_a_true_new_one(cut: int) -> None:
+    """Two hashes side by side are one text of 64 bytes, wherever it is cut."""
+    true = proof_of_growth(3, 4)
+    pair, first = true.path[0] + true.path[1], true.path[2]
+    document = proof_document(true) | {"path": encoded(pair[:32], pair[32:], first)}
+    assert verdict(document, str(true.head)) is not None
+    false = node_hash(first, pair[:cut]).hex()
+    forged = document | {"old_root": false, "path": encoded(pair[:cut], pair[cut:], first)}
+    assert verdict(forged, str(true.head)) is None
+    assert verdict(forged | {"path": [part + "\n" for part in document["path"]]}) is None
+
+
+@pytest.mark.parametrize("part", ["*", "\n", " "])
+def test_a_hash_is_written_in_one_way(part: str) -> None:
+    document = proof_document(proof_of_result(3))
+    assert verdict(document | {"path": [part + text for text in document["path"]]}) is None
+    grown = proof_document(proof_of_growth(SIZE))
+    assert verdict(grown | {"old_root": "abcd", "root": "abcd"}) is None
+
+
+GAME_IDS = ["ALWAYS|2026-11-21|9999, under 5:ab\n#", "ALWAYS\n", "A" * 33, "", " ALWAYS", "ALWAYS|1", "ÀLWAYS"]
+
+
+@pytest.mark.parametrize("game_id", GAME_IDS)
+def test_a_game_is_called_as_games_are(game_id: str) -> None:
+    """Else a name could be looked for with which any draw has the rank of a given leaf."""
+    proven = proof_document(proof_of_draw(ALWAYS, 1))
+    assert verdict(proven | {"game_id": "OTHER"} | message_of("OTHER", proven)) is not None
+    assert verdict(proven | {"game_id": game_id} | message_of(game_id, proven)) is None
+
+
+def message_of(game_id: str, proven: dict[str, Any]) -> dict[str, Any]:
+    message = f"{game_id}|{proven['draw_date']}|{proven['draw_number']}"
+    return {"message": message, "digest": sha256(message.encode()).hexdigest()}
+
+
+@pytest.mark.parametrize("number", [True, 1.0, "1"])
+def test_a_draw_number_is_written_in_one_way(number: Any) -> None:
+    other = proof_document(proof_of_draw(ALWAYS, 1)) | {"draw_number": number}
+    assert verdict(other | message_of("ALWAYS", other)) is None
+
+
+@pytest.mark.parametrize(("days", "holds"), [(-1, False), (0, True), (366, True), (367, False)])
+def test_a_date_lies_in_the_year_from_its_logical_day(days: int, holds: bool) -> None:
+    """A game of one outcome has the same leaf on every date: nothing but the calendar tells which one it is."""
+    proven = proof_document(proof_of_draw(ALWAYS, 7))  # the second logical day
+    other = proven | {"draw_date": (DAY + timedelta(1 + days)).isoformat()}
+    assert (verdict(other | message_of("ALWAYS", other)) is not None) == holds
+    for pace in (0, -5):
+        assert verdict(proven | {"draws_per_day": pace}) is None
+
+
+def test_a_draw_is_no_real_result() -> None:
+    """A leaf of the one log, eight bytes, must not be told as a text of the other."""
+    proof = proof_of_draw(shipped_games()["GAME_001"], 1)
+    text = proof.rank.to_bytes(8, "big")
+    told = proof_document(proof) | {"proves": "result", "message": text.decode("latin1")}
+    assert verdict(told) is None
+    assert verdict(proof_document(proof_of_result(2)) | {"game_id": "OTHER"}) is None
+
+
 def test_a_label_is_taken_for_no_root() -> None:
     """The trusted root is held against the roots that were found, not against what a document calls itself."""
     root = f"5:{bytes(32).hex()}"
@@ -125,9 +214,7 @@ def test_a_label_is_taken_for_no_root() -> None:
 
 def test_a_draw_has_its_own_place() -> None:
     """Where a rank comes up twice, the leaf of one draw must not stand for another."""
-    daily = Period(start=DAY, days=("Sat",))
-    game = Game(game_id="ALWAYS", since=DAY, main=Pool(picked=1, size=1), schedule=(daily,))
-    second, third = (proof_document(proof_of_draw(game, number)) for number in (2, 3))
+    second, third = (proof_document(proof_of_draw(ALWAYS, number)) for number in (2, 3))
     assert second["rank"] == third["rank"]
     assert verdict(second) is not None
     assert verdict(second | {name: third[name] for name in ("leaf_index", "path")}) is None
@@ -174,8 +261,12 @@ def test_what_is_proven_is_checked_by_what_is_printed(universe: Call, tmp_path: 
     heads = universe("proof", "--mode", "test", "--json").document
     roots = {log: f"{heads[log]['tree_size']}:{heads[log]['root']}" for log in ("draws", "results")}
     for words, root, told in (
-        (["--draw", 4_321], roots["draws"], "GAME_001|2000-06-14|4321, under 5000:"),
-        (["--real", "2000-06-10"], roots["results"], "GAME_001|2000-06-10|8 13 14 23 30|6, under 3:"),
+        (
+            ["--draw", 4_321],
+            roots["draws"],
+            "GAME_001|2000-06-14|4321: [20, 22, 27, 34, 46] of 47 + [8] of 27, at 1000",
+        ),
+        (["--real", "2000-06-10"], roots["results"], "GAME_001|2000-06-10|8 13 14 23 30|6: a real result, under 3:"),
         (["--from-size", 1_500], roots["draws"], "the log only grew, under 1500:"),
         (["--from-size", 2, "--log", "results"], roots["results"], "the log only grew, under 2:"),
     ):
@@ -185,10 +276,12 @@ def test_what_is_proven_is_checked_by_what_is_printed(universe: Call, tmp_path: 
         assert (code, err) == (0, ""), (words, err)
         assert out.startswith(f"ok: {told}")
         assert out.rstrip().endswith(root)
-        assert checked(None, given=file.read_text(encoding="utf-8")) == (0, out, "")
+        alone = out.replace("ok: ", "fits its own root, no other was given: ", 1)
+        assert checked(None, given=file.read_text(encoding="utf-8")) == (0, alone, "")
         code, out, err = checked(file, "--root", f"7{root}")
         assert (code, out) == (1, "")
         assert err.startswith("WRONG: it is about ")
+        assert checked(file, "--root", "", program=program)[:2] == (1, "")
         file.write_text(file.read_text(encoding="utf-8").replace('"path": ["', '"path": ["A'), encoding="utf-8")
         assert checked(file)[0] in {1, 2}
 
@@ -196,10 +289,11 @@ def test_what_is_proven_is_checked_by_what_is_printed(universe: Call, tmp_path: 
 def test_a_person_is_told_how_to_check(universe: Call) -> None:
     told = universe("proof", "--mode", "test", "--draw", 17).out.splitlines()
     root = universe("proof", "--mode", "test").out.splitlines()[1].split()[1]
-    assert told[:6] == [
+    assert told[:7] == [
         "message  GAME_001|2000-06-07|17",
         f"numbers  {numbers(universe, 17)}",
-        *told[2:4],
+        "date     2000-06-07, at 1000 draws a day since 2000-06-07",
+        *told[3:5],
         f"root     {root}",
         "path     13 hashes",
     ]

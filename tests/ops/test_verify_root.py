@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops import check
-from storage import draws
+from storage import draws, verify
 from storage.checking import Check
 from storage.connection import Location, open_writer
 from tests.ops.calling import Call, Called
@@ -133,6 +133,10 @@ def test_a_universe_made_anew_by_another_rule_is_another(universe: Call, option:
         ("", "'' is no root: it takes GAME:SIZE:HEX"),
         (ROOT.replace("3000", "3001"), "--root GAME_001:3001:…: GAME_001 has 3000 draws so far"),
         (ROOT.replace("GAME_001", "GAME_002"), "--root GAME_002:…: games here: GAME_001"),
+        (ROOT.replace(":3000", ":results:3000"), "--root GAME_001:results:3000:…: GAME_001 has 0 results so far"),
+        (ROOT.replace(":3000", ":result:3000"), "is no root: it takes GAME:SIZE:HEX or GAME:results:SIZE:HEX"),
+        (ROOT.replace(":3000", ":results:0"), "is no root: it takes GAME:SIZE:HEX or GAME:results:SIZE:HEX"),
+        (ROOT.replace(":3000", ":results:results:3000"), "is no root: it takes GAME:SIZE:HEX"),
     ],
 )
 def test_what_is_no_root_of_this_universe_is_refused_in_one_line(universe: Call, root: str, line: str) -> None:
@@ -142,7 +146,7 @@ def test_what_is_no_root_of_this_universe_is_refused_in_one_line(universe: Call,
 def test_a_game_has_one_root_and_some_draws(universe: Call) -> None:
     other = ROOT.replace("3000", "2000")
     refusal = universe("verify", *TEST, "--root", ROOT, "--root", other).refusal
-    assert refusal == "--root takes one root a game, and was given GAME_001, GAME_001"
+    assert refusal == "--root takes one root a log, and was given GAME_001, GAME_001"
 
 
 def test_a_game_of_results_alone_has_no_draws_to_hold(call: Call, tmp_path: Path) -> None:
@@ -170,3 +174,86 @@ def test_much_is_recounted_by_kernels(universe: Call, monkeypatch: pytest.Monkey
     assert not loaded
     universe("verify", *TEST, "--root", published(universe))
     assert loaded == ["merkle"]
+
+
+# real results
+
+RESULTS = ["2000-06-07,2 4 11 15 28,16", "2000-06-10,8 13 14 23 30,6", "2000-06-14,5 13 24 35 45,10"]
+ADDED = "2000-06-17,1 2 3 4 5,6"
+
+
+@pytest.fixture
+def with_results(call: Call, tmp_path: Path) -> Call:
+    """A test universe with a few draws and three real results, from which evidence follows."""
+    ingest(call, tmp_path, *RESULTS)
+    assert call(*TEST, "simulate", "--draws", 100).code == 0
+    return call
+
+
+def ingest(call: Call, folder: Path, *lines: str) -> None:
+    file = folder / f"{len(lines)}.csv"
+    file.write_text("\n".join(["draw_date,main,bonus", *lines, ""]), encoding="ascii")
+    assert call("ingest", *TEST, "--game", "GAME_001", "--results", file).code == 0
+
+
+def results_root(call: Call) -> str:
+    held = call("proof", *TEST, "--json").document["results"]
+    return f"GAME_001:results:{held['tree_size']}:{held['root']}"
+
+
+def swap(data: Path, one: int, two: int) -> None:
+    """Let two real results change places in the order of storing. No row's digest covers its place."""
+    change_results(data, f"result = CASE result WHEN {one} THEN -{two} WHEN {two} THEN -{one} ELSE -result END")
+    change_results(data, "result = -result")
+
+
+def change_results(data: Path, change: str) -> None:
+    db = open_writer(Location(data / "test" / "universe.db"))
+    try:
+        trigger = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'real_result_not_updated'").get
+        db.execute(f"DROP TRIGGER real_result_not_updated; UPDATE real_result SET {change}; {trigger}")
+    finally:
+        db.close()
+
+
+def test_real_results_fit_their_root_and_only_come_after_it(with_results: Call, tmp_path: Path) -> None:
+    root, both = results_root(with_results), published(with_results, 100)
+    told = "GAME_001: its first 3 real results, in the order of storing, have this root"
+    for _ in range(2):
+        assert with_results("verify", *TEST, "--root", root).out.splitlines() == ["ok: 100 draws checked", told]
+        document = with_results("verify", *TEST, "--root", root, "--root", both, "--json").document
+        assert document["roots"] == {
+            "GAME_001:results": root.removeprefix("GAME_001:results:"),
+            "GAME_001": both.removeprefix("GAME_001:"),
+        }
+        ingest(with_results, tmp_path, ADDED)
+
+
+@pytest.mark.parametrize(("places", "bets_differ"), [((1, 2), False), ((2, 3), False), ((1, 3), True)])
+def test_two_results_that_changed_places_are_named(
+    with_results: Call, data: Path, places: tuple[int, int], bets_differ: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the root in any case; by the evidence only where other bets were won in the other order."""
+    root = results_root(with_results)
+    swap(data, *places)
+    by_evidence = with_results("verify", *TEST)
+    assert by_evidence.code == bets_differ
+    assert by_evidence.out.startswith("DIFFERENCE: GAME_001, evidence, real, step " if bets_differ else "ok: ")
+    assert with_results("verify", *TEST, "--root", root).code == 1
+    monkeypatch.setattr(verify, "check_evidence", lambda _: None)
+    assert with_results("verify", *TEST).code == 0
+    shown = with_results("verify", *TEST, "--root", root)
+    assert shown.code == 1
+    assert shown.out.startswith("DIFFERENCE: GAME_001, results, root over the first 3 real results: stored ")
+    assert shown.out.endswith(f"expected {root.rpartition(':')[2]}\n")
+
+
+def test_a_changed_result_is_named_by_its_row(with_results: Call, data: Path) -> None:
+    root = results_root(with_results)
+    change_results(data, "main = '1 2 3 4 5' WHERE result = 2")
+    shown = with_results("verify", *TEST, "--root", root)
+    assert (shown.code, shown.out.partition(": stored")[0]) == (
+        1,
+        "DIFFERENCE: GAME_001, real_result, 2000-06-10, digest",
+    )
+    assert "GAME_001: real_result, 2000-06-10: the row was changed" in with_results("proof", *TEST).refusal

@@ -227,6 +227,24 @@ def test_real_results_are_proven_in_the_order_of_storing() -> None:
         result_proof(log, date(2024, 1, 6))
 
 
+@pytest.mark.parametrize(
+    "change", ["main = '1 2 8'", "bonus = '2'", "draw_date = '2024-01-06'", "source = 'other'", "digest = zeroblob(32)"]
+)
+def test_a_changed_result_has_no_root_and_no_proof(change: str) -> None:
+    """A root is published and kept: it must not commit to what nobody ever stored."""
+    with new_store(None, GAME, 1_000) as store:
+        for day in (5, 3):
+            keep(store, GAME, [RealResult(draw_date=date(2024, 1, day), main_numbers=(1, 2, 9), bonus_numbers=(1,))])
+        db = apsw.Connection(store.location.uri(), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI)
+        ResultLog.of_game(db, KEY)
+        db.execute(
+            f"DROP TRIGGER real_result_not_updated; UPDATE real_result SET {change} WHERE draw_date = '2024-01-05'"
+        )
+        with pytest.raises(StoreDamaged, match=r"^GAME: real_result, 2024-01-0[56]: the row was changed"):
+            ResultLog.of_game(db, KEY)
+        db.close()
+
+
 # the recount
 
 

@@ -269,8 +269,8 @@ class FakeSnapshot:
                 head=head,
                 path=consistency_path(from_size, size, nodes),
             )
-        path, day = inclusion_path(draw_number - 1, size, nodes), fake.draws[draw_number - 1].draw_date
-        proof = draw_proof_of(view.game, day, draw_number, head, path)
+        path = inclusion_path(draw_number - 1, size, nodes)
+        proof = draw_proof_of(fake.clock, draw_number, head, path)
         return proof_document(proof), None if grown is None else proof_document(grown)
 
     def occupancy(self, view: GameView) -> tuple[int, int]:  # noqa: ARG002  the protocol

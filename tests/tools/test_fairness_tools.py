@@ -285,10 +285,12 @@ async def test_the_text_begins_with_the_verdict_and_says_what_is_missing(univers
     whole = text_of(await call(universe[1], "analyze_fairness", game_id="MEASURED")).splitlines()
     verdict = next(line for line in whole if line.startswith("Global p"))
     assert whole.index(verdict) == 3
-    assert "Nothing here differs from pure chance" in verdict
+    assert "about 37 of 100 fair histories look at least as odd somewhere" in verdict
+    assert "Nothing sets these 100 draws apart from pure chance." in verdict
     assert f"{NEWER} newer results will join" in whole[2]
     bare = text_of(await call(universe[1], "analyze_fairness", game_id="CHANGED"))
-    assert "No global p-value: 0 synthetic histories of this length are measured, 100 are needed." in bare
+    assert "No verdict: 0 synthetic histories of this length are measured, 100 are needed." in bare
+    assert "These results do not seem to come from one and the same game" in bare
     assert "A change of rules, not of chance: main numbers 10 11 12" in bare
     assert "ALARM" in bare
 

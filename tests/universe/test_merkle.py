@@ -204,6 +204,37 @@ def test_a_proof_of_consistency_holds_for_nothing_else(data: st.DataObject, one:
         assert not verify_consistency(first, old, second, new, changed)
 
 
+cuts = st.integers(0, 64).filter(lambda cut: cut != 32)
+
+
+@given(st.integers(1, 6), cuts, st.data())
+def test_children_are_cut_into_two_hashes_and_in_no_other_way(levels: int, cut: int, data: st.DataObject) -> None:
+    """A node is over 64 bytes: parts of 40 and 24 have the same hash, and lead to the true root from a false leaf."""
+    leaves = some_leaves(size := 1 << levels)
+    nodes, index = nodes_over(leaves), data.draw(st.integers(0, size - 1))
+    leaf, (sibling, *above) = leaf_hash(leaves[index]), inclusion_path(index, size, nodes)
+    assert verify_inclusion(leaf, index, size, [sibling, *above], tree_root(size, nodes))
+    pair = sibling + leaf if index % 2 else leaf + sibling
+    parts = pair[:cut], pair[cut:]
+    beside, false = parts if index % 2 else parts[::-1]
+    assert not verify_inclusion(false, index, size, [beside, *above], tree_root(size, nodes))
+
+
+@given(cuts)
+def test_no_false_old_tree_is_cut_out_of_a_true_new_one(cut: int) -> None:
+    leaves = [leaf_hash(leaf) for leaf in some_leaves(4)]
+    nodes = nodes_over(some_leaves(4))
+    assert consistency_path(3, 4, nodes) == (leaves[2], leaves[3], nodes(1, 0))
+    pair = leaves[2] + leaves[3]
+    false = node_hash(nodes(1, 0), pair[:cut])
+    assert not verify_consistency(3, false, 4, tree_root(4, nodes), [pair[:cut], pair[cut:], nodes(1, 0)])
+
+
+def test_what_is_as_long_as_no_hash_is_no_root() -> None:
+    assert not verify_consistency(5, b"short", 5, b"short", [])
+    assert not verify_inclusion(b"short", 0, 1, [], b"short")
+
+
 def broken(data: st.DataObject, path: Sequence[bytes], flipped: int) -> list[Sequence[bytes]]:
     """Paths with a hash too many, one too few, one changed, two swapped."""
     wrong: list[Sequence[bytes]] = [[*path, EMPTY_ROOT], [EMPTY_ROOT, *path]]

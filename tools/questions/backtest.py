@@ -77,7 +77,7 @@ class BacktestAnswer:
     efficiency: Annotated[float, Field(description="observed / expected: 1 in the mean for any tickets.")]
     efficiency_low: Annotated[float, Field(description="95 % interval.")]
     efficiency_high: Annotated[float, Field(description="Its upper end.")]
-    no_edge_log10_e: Annotated[float, Field(description="Evidence against 'no edge'; 3 would refute it.")]
+    no_edge_log10_e: Annotated[float, Field(description="Evidence of an edge; 3 would show one.")]
     claim: Annotated[ClaimFigures, Field(description="The claim under test.")]
     tiers: Annotated[list[TierRow], Field(description="All tickets by main numbers right.")]
 
@@ -114,8 +114,9 @@ def ask(snapshot: Snapshot, asked: BacktestArguments, _: Witness) -> BacktestAns
 
 def tell(answer: BacktestAnswer) -> str:
     """Return the figures in words."""
+    from universe.backtest.reading import claim_reading, reading
+
     claim = answer.claim
-    refuted = claim.refuted_after_draws
     return "\n".join(
         [
             heading(answer.snapshot),
@@ -131,9 +132,10 @@ def tell(answer: BacktestAnswer) -> str:
                 f"Efficiency {answer.efficiency:.3f}, 95 % interval {answer.efficiency_low:.3f} to"
                 f" {answer.efficiency_high:.3f}; 1 is what any tickets have in the mean."
             ),
-            f"Evidence against no edge: log10 e = {answer.no_edge_log10_e:.2f} (3 would refute it).",
-            f"Evidence against a claimed factor of {claim.factor:g}: log10 e = {claim.log10_e:.2f}, "
-            + (f"refuted after {refuted} draws." if refuted else "not refuted (3 would do)."),
+            f"Evidence of an edge: log10 e = {answer.no_edge_log10_e:.2f} (3 would show one). "
+            + reading(expected=answer.expected, no_edge_log10_e=answer.no_edge_log10_e),
+            f"Evidence against a claimed factor of {claim.factor:g}: log10 e = {claim.log10_e:.2f}, highest"
+            f" {claim.log10_e_highest:.2f} (3 refutes it). " + claim_reading(claim.factor, claim.refuted_after_draws),
             "By main numbers right, tickets (expected): "
             + ", ".join(f"{tier['matches']}: {tier['observed']} ({tier['expected']:.6g})" for tier in answer.tiers),
         ]

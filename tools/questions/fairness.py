@@ -151,6 +151,7 @@ def _row(figures: "BatteryFigures") -> BatteryRow:
         "p_by": figures.p_by,
         "p_uncalibrated": figures.p_uncalibrated,
         "p_naive": figures.p_naive,
+        "where": figures.where,
         "alternative": figures.power.alternative,
         "power": figures.power.power,
     }
@@ -222,6 +223,7 @@ def _stream_row(test: "StreamTest") -> BatteryRow:
         "p_by": None,
         "p_uncalibrated": test.p_value,
         "p_naive": None,
+        "where": None,
         "alternative": "" if test.visible is None else f"a relative effect of {test.visible:.3g} (three sigma)",
         "power": None,
     }

@@ -60,6 +60,8 @@ class NullAnswer:
     histogram: Annotated[list[Bin], Field(description="Equal bins from the smallest to the largest value.")]
     real: Annotated[float | None, Field(description="The statistic of the real history; null if it differs in length.")]
     p_value: Annotated[float | None, Field(description="(1 + histories at or above the real one) / (1 + histories).")]
+    p_holm: Annotated[float | None, Field(description="The same, corrected for all tests: the one to quote.")]
+    p_global: Annotated[float | None, Field(description="The global p-value of the whole battery.")]
     share_at_5_percent: Annotated[
         float,
         Field(description="Share of histories whose uncalibrated p-value is at most 0.05."),
@@ -104,6 +106,8 @@ def ask(snapshot: Snapshot, asked: NullArguments, _: Witness) -> NullAnswer:
         ],
         real=None if figures is None else figures.statistic,
         p_value=None if figures is None else figures.p_value,
+        p_holm=None if figures is None else figures.p_holm,
+        p_global=None if figures is None or analysis is None or not analysis.verdict else analysis.verdict.p_value,
         share_at_5_percent=float((p_values <= 0.05).mean()),
     )
 
@@ -122,11 +126,19 @@ def tell(answer: NullAnswer) -> str:
         f"Uncalibrated, {100 * answer.share_at_5_percent:.2f} % of fair histories would be rejected at 5 %.",
     ]
     if answer.real is not None:
-        p = "not calibrated" if answer.p_value is None else f"p = {answer.p_value:.3g}"
-        lines.append(f"The real history has {answer.real:.6g}: {p}.")
+        lines.append(f"The real history has {answer.real:.6g}{_p_text(answer)}.")
     lines.append("Histogram (from..to: histories):")
     lines += [f"{one['from_value']:.6g}..{one['to_value']:.6g}: {one['histories']}" for one in answer.histogram]
     return "\n".join(lines)
+
+
+def _p_text(answer: NullAnswer) -> str:
+    if answer.p_value is None or answer.p_holm is None or answer.p_global is None:
+        return ""
+    return (
+        f": p = {answer.p_value:.3g} by itself. It is one test of many: corrected for all of them (Holm) it is"
+        f" {answer.p_holm:.3g}, and the global p-value is {answer.p_global:.3g}. Quote these"
+    )
 
 
 NULL_DISTRIBUTION = Question(

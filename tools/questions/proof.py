@@ -66,8 +66,12 @@ class ProofAnswer:
     main: Annotated[DrumSize, Field(description="The main drum.")]
     bonus: Annotated[dict[str, Any] | None, Field(description="The bonus drum, or how many of the rest; null without.")]
     outcomes: Annotated[int | str, Field(description="Different draws; it and rank are text beyond 2**53.")]
+    epoch: Annotated[date, Field(description="Date of logical day 0.")]
+    draws_per_day: Annotated[int, Field(description="Draws of a logical day.")]
     draw_number: Annotated[int, Field(description="The draw.")]
-    draw_date: Annotated[date, Field(description="Its date.")]
+    draw_date: Annotated[
+        date, Field(description="First draw date on or after epoch + (draw_number - 1) // draws_per_day days.")
+    ]
     message: Annotated[str, Field(description="What is hashed for its seed.")]
     digest: Annotated[str, Field(description="SHA-256 of the message.")]
     rank: Annotated[int | str, Field(description="First 16 bytes of the digest modulo outcomes: the leaf's data.")]
@@ -88,7 +92,7 @@ def ask(snapshot: Snapshot, asked: ProofArguments, _: Witness) -> ProofAnswer:
         raise DrawError(f"{view.game.game_id}: draw {asked.draw_number} has not been made, {known}")
     found, grown = snapshot.draw_proof(view, asked.draw_number, asked.tree_size, asked.from_size)
     document = dict(found)
-    document["draw_date"] = view.clock.draw_date(asked.draw_number)
+    document["epoch"], document["draw_date"] = view.clock.epoch, view.clock.draw_date(asked.draw_number)
     document["main"], consistency = DrumSize(**found["main"]), cast("Consistency | None", grown)
     return ProofAnswer(snapshot=mark(view), consistency=consistency, **document)
 
@@ -104,6 +108,10 @@ def tell(answer: ProofAnswer) -> str:
         ),
         f"root {answer.root}",
         f"message {answer.message}, SHA-256 {answer.digest}",
+        (
+            f"date {answer.draw_date}: the first draw date on or after its logical day, at {answer.draws_per_day} draws"
+            f" a day since {answer.epoch}"
+        ),
         (
             f"rank {answer.rank} of {answer.outcomes} outcomes; drums: main {answer.main.picked} of"
             f" {answer.main.size}, bonus {_bonus_text(answer)}"

@@ -14,6 +14,7 @@ import numpy as np
 from universe.evidence.intervals import confidence_sequence
 from universe.fairness.battery import Measured, Measurements, Test, measure_each, tests_of
 from universe.fairness.calibration import Calibrated, benjamini_yekutieli, calibrate
+from universe.fairness.extreme_cells import extreme_cell
 from universe.fairness.history import History
 from universe.fairness.matrix_change import MatrixChange, WeekdayChange, matrix_changes, weekday_changes
 from universe.fairness.power import Power, power_of
@@ -42,6 +43,7 @@ class BatteryFigures:
     p_naive: float | None
     p_holm: float | None
     p_by: float | None
+    where: str | None  # the cell that decides a test of extremes
     power: Power
 
 
@@ -94,13 +96,15 @@ def analyse(history: History, frame: Frame, null: Measurements | None) -> Analys
     Without a null of at least NULL_HISTORIES_MIN histories p-values stay uncalibrated and there is no verdict.
     """
     tested = history[: frame.draws]
-    measured = measure_each(frame, tally(frame, tested.main[None], tested.bonus[None]))
+    tallies = tally(frame, tested.main[None], tested.bonus[None])
+    measured = measure_each(frame, tallies)
     tests = tests_of(frame)
     calibrated = None
     if tests and null is not None and len(null.statistics) >= NULL_HISTORIES_MIN:
         assert null.names == tuple(measured)
         calibrated = calibrate(null, _as_measurements(measured), seed_of(tested))
     figures = [_figures(frame, test, measured[test.name], calibrated, place) for place, test in enumerate(tests)]
+    figures = [attrs.evolve(one, where=extreme_cell(one.test, frame, tallies, tested)) for one in figures]
     return Analysis(
         game_id=history.game.game_id,
         draws=frame.draws,
@@ -149,6 +153,7 @@ def _figures(frame: Frame, test: Test, measured: Measured, calibrated: Calibrate
         p_naive=None if measured.naive is None else float(measured.naive[0]),
         p_holm=None if calibrated is None else float(calibrated.holm[place]),
         p_by=None if calibrated is None else float(calibrated.benjamini_yekutieli[place]),
+        where=None,
         power=power_of(frame, test.name),
     )
 

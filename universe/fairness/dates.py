@@ -48,7 +48,7 @@ def measure_months_max(frame: Frame, tallies: Tallies) -> Measured:
 
 def _heterogeneity(frame: Frame, counts: Counts, draws: Draws) -> Measured:
     """Sum the corrected statistics of the parts, less that of their total: what the parts differ by. Mean exact."""
-    often, picked = _often(frame, draws), frame.game.main.picked
+    often, picked = often_enough(frame, draws), frame.game.main.picked
     counts, draws = counts[:, often], draws[often]
     total = int(draws.sum())
     parts = corrected_chi_square(counts, draws, picked).sum(axis=1)
@@ -69,13 +69,13 @@ def _heterogeneity(frame: Frame, counts: Counts, draws: Draws) -> Measured:
 
 def _largest(frame: Frame, counts: Counts, draws: Draws) -> Measured:
     main = frame.game.main
-    chosen = np.flatnonzero(_often(frame, draws))
+    chosen = np.flatnonzero(often_enough(frame, draws))
     share = main.picked / main.size
     parts = [Binomials(counts=counts[:, part], trials=int(draws[part]), probability=share) for part in chosen]
     return largest_deviation(parts)
 
 
-def _often(frame: Frame, draws: Draws) -> npt.NDArray[np.bool_]:
+def often_enough(frame: Frame, draws: Draws) -> npt.NDArray[np.bool_]:
     """Return which parts have enough draws."""
     main = frame.game.main
     often: npt.NDArray[np.bool_] = draws * main.picked >= PART_EXPECTED_MIN * main.size
@@ -102,12 +102,12 @@ def measure_drift(frame: Frame, tallies: Tallies) -> Measured:
 
 def weekdays_apply(frame: Frame) -> bool:
     """Whether two weekdays or more have enough draws."""
-    return numbers_apply(frame) and int(_often(frame, draws_of_weekdays(frame)).sum()) > 1
+    return numbers_apply(frame) and int(often_enough(frame, draws_of_weekdays(frame)).sum()) > 1
 
 
 def months_apply(frame: Frame) -> bool:
     """Whether two months or more have enough draws."""
-    return numbers_apply(frame) and int(_often(frame, draws_of_months(frame)).sum()) > 1
+    return numbers_apply(frame) and int(often_enough(frame, draws_of_months(frame)).sum()) > 1
 
 
 def drift_applies(frame: Frame) -> bool:
