@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.trailing import Trailing
+from actors.trailing import Trailing, forget_damaged
 from storage.interface import PendingHistories, Store
 from universe.compiled import kernels_of_words, load_kernel_module
 from universe.seed import ranks_of_draws
@@ -26,7 +26,6 @@ def measure_histories(pending: Sequence[PendingHistories]) -> list[HistoriesUnit
 
 def _measured(piece: PendingHistories) -> HistoriesUnit:
     from universe.fairness.battery import measure
-
     from universe.fairness.tallies import tally_ranks
 
     first = piece.first * piece.frame.draws
@@ -40,6 +39,7 @@ def _measured(piece: PendingHistories) -> HistoriesUnit:
 
 
 def _look(store: Store, game_id: str) -> Sequence[PendingHistories]:
+    forget_damaged(store, game_id, "null_histories")
     return store.pending_histories(game_id, measure_draws_max())
 
 

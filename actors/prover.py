@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.trailing import Trailing
+from actors.trailing import Trailing, forget_damaged
 from storage.interface import PendingBlocks, Store
 from universe.compiled import kernels_of_words, load_kernel_module
 from universe.merkle import BLOCK_LEAVES, block_roots
@@ -35,6 +35,7 @@ def _ranks(piece: PendingBlocks) -> Ranks:
 
 
 def _look(store: Store, game_id: str) -> Sequence[PendingBlocks]:
+    forget_damaged(store, game_id, "proof_node")
     return store.pending_blocks(game_id, prove_draws_max())
 
 

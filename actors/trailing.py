@@ -9,15 +9,19 @@ from functools import partial
 from typing import Any, Literal, Protocol
 
 import attrs
+import structlog
 import trio
 
 from actors.board import actor_name
 from actors.mail import Letter, deliver_all
 from actors.patience import patiently
 from actors.world import World
+from storage.derived import Derived
 from storage.interface import Store
 from universe.compiled import KERNELS_AWAITED_DRAWS_MIN, start_loading_kernels
 from universe.units import Unit
+
+log = structlog.get_logger()
 
 
 class Piece(Protocol):
@@ -64,3 +68,10 @@ async def run_trailing(work: Trailing, game_id: str, world: World, letters: trio
         if work.awaited:
             board.settle(name, news)
         await signal.wait_after(seen)
+
+
+def forget_damaged(store: Store, game_id: str, table: Derived) -> None:
+    """Before a look: have damaged rows forgotten, so that the look finds them to be made anew. It is told."""
+    forgotten = store.forget_damaged(game_id, table)
+    if forgotten is not None:
+        log.warning("rows.forgotten", **attrs.asdict(forgotten))

@@ -115,6 +115,8 @@ def _log_commit(committed: Committed, *, seconds: float, waiting: int) -> None:
         seconds=round(seconds, 4),
         waiting=waiting,
     )
+    for forgotten in committed.forgotten:
+        log.warning("rows.forgotten", **attrs.asdict(forgotten))
     for alarm in [*committed.alarms, *(alarm for stored in committed.results for alarm in stored.alarms)]:
         log.warning("evidence.alarm", **attrs.asdict(alarm))
     for stored in committed.results:

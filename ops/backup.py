@@ -18,7 +18,7 @@ from storage.backup import Content, content_of, live_content, replace_content, r
 from storage.connection import Location, open_reader, read_transaction, translated
 from storage.errors import StoreDamaged
 from storage.lock import LeaderLock
-from storage.reader import Reader
+from storage.reader import older_schema
 from storage.verify import sum_of_draws
 from storage.whole_file import Progress, copied_beside, put_in_place, require_room_for
 from universe.errors import SettingsError
@@ -43,28 +43,24 @@ def backup_command(
 ) -> None:
     """Copy the universe into one file, also beside a running one, and verify the copy.
 
-    FILE appears only when the whole copy is verified and on disk.
+    FILE appears only when the whole copy is verified and on disk. An older universe stays as it is, its copy is of this
+    program's schema.
 
     \b
     universe backup /backups/universe-2026-11-21.db
     """
     chosen, began, file = target(ctx, mode, data_dir, config), time.monotonic(), file.absolute()
     location = Location(chosen.place.database)
-    Reader.open(location, chosen.mode).close()  # says what is wrong with the universe as a whole
+    older_schema(location, chosen.mode)  # says what is wrong with the universe as a whole
     require_room_for(file, location, force=force)
-    db = open_reader(location)
-    try:
-        with (
-            progress_bars(wanted=not as_json) as bars,
-            translated(location),
-            read_transaction(db),
-            copied_beside(file, db, _copying(bars, db)) as part,
-        ):
-            content, checked = _verified(part, bars, name=str(file))
-            require_room_for(file, location, force=force)
-            put_in_place(part, file)
-    finally:
-        db.close()
+    with (
+        source_of(chosen.place.database, chosen.mode) as db,
+        progress_bars(wanted=not as_json) as bars,
+        copied_beside(file, db, _copying(bars, db)) as part,
+    ):
+        content, checked = _verified(part, bars, name=str(file))
+        require_room_for(file, location, force=force)
+        put_in_place(part, file)
     document = _document(file, content, checked, began)
     if as_json:
         print_json(document)

@@ -15,6 +15,7 @@ from storage.connection import Location
 from storage.reader import Reader
 from tools.questions.fairness import ANALYZE_FAIRNESS, FairnessArguments, Scope
 from tools.wire import to_wire
+from universe.errors import SettingsError
 
 
 @click.command("fairness")
@@ -42,12 +43,14 @@ def fairness_command(
     """Say whether real results look like pure chance: every test, one p-value for all of them, what it could not see.
 
     Synthetic histories that are not measured yet are measured first; beside a running universe that is done there, and
-    this command takes what it has so far.
+    this command takes what it has so far, and --rebuild is refused.
 
     \b
     universe fairness --game GAME_001
     universe fairness --scope synthetic
     """
+    if rebuild and scope == "synthetic":
+        raise SettingsError("--rebuild: the synthetic stream is tested as it is, only --scope real measures histories")
     chosen = target(ctx, mode, data_dir, config)
     location = Location(chosen.place.database)
     reader = Reader.open(location, chosen.mode)

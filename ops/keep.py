@@ -9,7 +9,7 @@ import click
 
 from ops.options import DATE, DRAW_NUMBER, Target, json_option, one_game_option, target, universe_options
 from ops.place import Mode, named_id
-from ops.prepare import locked, stored_games
+from ops.prepare import games_to_change, locked, migrate
 from ops.terminal import print_json, print_text
 from storage.connection import Location
 from storage.lock import LeaderLock
@@ -43,7 +43,7 @@ def extend_command(
     chosen = target(ctx, mode, data_dir, config)
     if max_draws is None and milestone_date is None:
         raise SettingsError("extend takes --max-draws N, --milestone-date DATE, or both")
-    _, initialised = stored_games(Location(chosen.place.database), chosen.mode)
+    _, initialised = games_to_change(chosen)
     game_id = named_id(game) if game else (initialised[0] if initialised else None)
     if game_id not in initialised:
         held = ", ".join(initialised) or "none"
@@ -100,8 +100,11 @@ def archive_command(
     """Move raw draws out of the database into plain files beside it. No tool needs them."""
     chosen = target(ctx, mode, data_dir, config)
     _require_universe(chosen)
-    with locked(chosen, "archive"), SqliteStore.open(Location(chosen.place.database), chosen.mode) as store:
-        moved = store.archive(chosen.place.archive)
+    location = Location(chosen.place.database)
+    with locked(chosen, "archive"):
+        migrate(location, chosen.mode)
+        with SqliteStore.open(location, chosen.mode) as store:
+            moved = store.archive(chosen.place.archive)
     if as_json:
         files = [{"game_id": one.game_id, "first": one.first, "last": one.last, "file": one.file} for one in moved]
         print_json({"archived": files})

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import attrs
+import structlog
 
 from ops.options import Target
 from ops.place import Mode, chosen_games
 from storage.connection import LEADER_BUSY_MS, Location
 from storage.errors import NoUniverseError
 from storage.lock import LeaderLock
-from storage.reader import Reader
+from storage.reader import Reader, older_schema
 from storage.registry import Milestone
+from storage.schema import SCHEMA_VERSION
 from storage.store import SqliteStore
 from universe.calendar import DATE_MAX, LogicalClock
 from universe.errors import SettingsError
@@ -20,6 +22,8 @@ from universe.game import Game
 MAX_DRAWS = 40_000_000
 DRAWS_PER_DAY: dict[Mode, int] = {"prod": 227_500, "test": 1_000}
 DRAWS_PER_DAY_ALLOWED: dict[Mode, range] = {"prod": range(225_000, 230_001), "test": range(1, 1_000_001)}
+
+log = structlog.get_logger()
 
 
 @attrs.frozen(kw_only=True)
@@ -105,13 +109,46 @@ def stored_games(location: Location, mode: Mode) -> tuple[list[Game], list[str]]
     return [view.game for view in views], [view.game.game_id for view in views if view.clock]
 
 
-def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, *, in_memory: bool = False) -> Opened:
-    """Open or create the universe and fix its games' definitions; UniverseError, nothing changed, if that is refused.
+def games_to_change(target: Target) -> tuple[list[Game], list[str]]:
+    """Return what stored_games does, for a command that goes on to write: an older universe is migrated first.
 
-    The caller holds the leader's lock, unless the universe is in memory.
+    Not beside a process that leads: either it has done that, or it is an older program and would not know the rows.
+    """
+    location = Location(target.place.database)
+    if _older_schema(location, target.mode) is not None:
+        with LeaderLock(target.place.root) as lock:
+            if lock.try_acquire():
+                migrate(location, target.mode)
+    return stored_games(location, target.mode)
+
+
+def migrate(location: Location, mode: Mode) -> None:
+    """Bring an older universe to this program's schema. The caller holds the leader's lock.
+
+    It comes before anything is read: what reads knows one schema alone.
+    """
+    version = _older_schema(location, mode)
+    if version is not None:
+        log.info("migration.begun", file=str(location), schema=version, becomes=SCHEMA_VERSION)
+        SqliteStore.open(location, mode, busy_ms=LEADER_BUSY_MS).close()
+
+
+def _older_schema(location: Location, mode: Mode) -> int | None:
+    try:
+        return None if location.in_memory else older_schema(location, mode)
+    except NoUniverseError:
+        return None
+
+
+def open_universe(target: Target, names: Sequence[str], wishes: Initialisation, *, in_memory: bool = False) -> Opened:
+    """Open or create the universe and fix its games' definitions; UniverseError if that is refused.
+
+    A refusal changes nothing, but that an older universe is migrated by then. The caller holds the leader's lock,
+    unless the universe is in memory.
     """
     wishes.check(target.mode)
     location = Location(None if in_memory else target.place.database)
+    migrate(location, target.mode)
     stored, initialised = stored_games(location, target.mode)
     known = known_games_of(target, stored, in_memory=in_memory)
     games = chosen_games(names, known, initialised)

@@ -35,7 +35,9 @@ from universe.errors import SettingsError
 @click.command("simulate")
 @universe_options
 @games_option
-@click.option("--draws", type=DRAW_NUMBER, help="So many more draws of each game: those named, else those that have draws.")
+@click.option(
+    "--draws", type=DRAW_NUMBER, help="So many more draws of each game: those named, else those that have draws."
+)
 @click.option("--until", type=DATE, help="Up to the last draw of this draw date.")
 @initialisation_options
 @json_option

@@ -9,7 +9,7 @@ import trio
 
 from ops.life import Life
 from ops.options import Target
-from storage.errors import StoreError, StoreUnavailable
+from storage.errors import NoUniverseError, StoreError, StoreUnavailable
 from storage.lock import LeaderLock
 
 if TYPE_CHECKING:  # these modules import numpy, which the first answer must not wait for
@@ -30,7 +30,7 @@ async def stand_by(life: Life, lock: LeaderLock, open_universe: Callable[[], Awa
     What the store cannot do now (a full disk, a read-only directory) is shown as parked, and tried again. Without a
     client to be served meanwhile, or without anything to read, it is raised.
     """
-    followed = False
+    followed, told = False, ""
     while not life.stop.is_set():
         try:
             if lock.try_acquire():
@@ -46,7 +46,11 @@ async def stand_by(life: Life, lock: LeaderLock, open_universe: Callable[[], Awa
             if not followed:
                 log.info("universe.followed", leader=lock.holder(), directory=str(life.options.target.place.root))
             followed = True
-            await _read_if_possible(life)
+            kept_from = await _read_if_possible(life)
+            if kept_from != told:
+                told = kept_from
+                if told:
+                    log.warning("universe.awaited", reason=told)
         except StoreUnavailable as fault:
             life.role, pause = ("leader" if lock.held else "reader"), RETRY_SECONDS
             life.board.park(LEADER, str(fault), datetime.now(UTC))
@@ -58,13 +62,16 @@ async def stand_by(life: Life, lock: LeaderLock, open_universe: Callable[[], Awa
     return None
 
 
-async def _read_if_possible(life: Life) -> None:
-    """Open the universe for reading, if there is one and nobody has done so."""
+async def _read_if_possible(life: Life) -> str:
+    """Open the universe for reading, if there is one and nobody has done so; returns what is wrong with one there."""
     if life.current is None:
         try:
             life.read_from(await trio.to_thread.run_sync(_open_reader, life.options.target))
-        except StoreError as error:
+        except NoUniverseError as error:
             log.debug("universe.awaited", reason=str(error))
+        except StoreError as error:  # such as an older program's, which leads
+            return str(error)
+    return ""
 
 
 def _open_reader(target: Target) -> "Reader":

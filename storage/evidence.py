@@ -5,7 +5,7 @@ the transaction that completes their day or stores their result.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import apsw
 import attrs
@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.encoding import numbers_from_text, row_digest, unpack_counts
-from storage.interface import Alarm
+from storage.errors import StoreDamaged
+from storage.interface import Alarm, Forgotten
 from storage.registry import (
+    game_id_of,
     game_ids,
     require_clock,
     require_game_key,
@@ -47,11 +49,15 @@ class EvidencePath:
 
 
 def evidence_path(db: apsw.Connection, key: int, stream: Stream) -> EvidencePath:
-    """Return the whole path of a stream, one entry a step."""
+    """Return the whole path of a stream, one entry a step; StoreDamaged for a value that is not finite."""
     rows = db.execute(
         "SELECT step, draws, main, bonus FROM evidence WHERE game_key = ? AND stream = ? ORDER BY step", (key, stream)
     ).fetchall()
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    for at in np.flatnonzero(~np.isfinite(table).all(axis=1))[:1].tolist():
+        raise StoreDamaged(
+            f"evidence: {stream}, step {rows[at][0]}: ln e = {rows[at][2:]}; `universe verify` says more"
+        )
     steps, draws = table[:, :2].astype(np.int64).T
     dates = None if stream == "synthetic" else _result_dates(db, key)[: len(steps)]
     return EvidencePath(steps=steps, draws=draws, main=table[:, 2], bonus=table[:, 3], dates=dates)
@@ -71,14 +77,44 @@ def newest_evidence(db: apsw.Connection, key: int, stream: Stream) -> tuple[int,
     return row
 
 
+def mend_evidence(db: apsw.Connection, key: int) -> tuple[Forgotten, ...]:
+    """Make a path anew whose last row, from which the next step goes on, is not as it was written.
+
+    Its alarms were told when the path came to them.
+    """
+    forgotten = []
+    for stream in get_args(Stream):
+        fault = _last_row_fault(db, key, stream)
+        if fault is not None:
+            db.execute("DELETE FROM evidence WHERE game_key = ? AND stream = ?", (key, stream))
+            forgotten.append(Forgotten(game_id=game_id_of(db, key), table="evidence", fault=fault))
+    if forgotten:
+        _keep_missing(db, key)
+    return tuple(forgotten)
+
+
+def _last_row_fault(db: apsw.Connection, key: int, stream: Stream) -> str | None:
+    row: tuple[Any, ...] | None = db.execute(
+        "SELECT step, draws, main, bonus, digest FROM evidence WHERE game_key = ? AND stream = ?"
+        " ORDER BY step DESC LIMIT 1",
+        (key, stream),
+    ).get
+    if row is None or row[-1] == row_digest("evidence", game_id_of(db, key), stream, *row[:-1]):
+        return None
+    return f"evidence: {stream}, step {row[0]}: not what its digest is of"
+
+
 def keep_all_evidence(db: apsw.Connection) -> None:
     """Add whatever is missing, for every game of a universe."""
     for game_id in game_ids(db):
-        key = require_game_key(db, game_id)
-        clock = stored_clock(db, key)
-        if clock is not None:
-            keep_days(db, key, clock, stored_watermark(db, key))
-        keep_result_steps(db, key, stored_game(db, key))
+        _keep_missing(db, require_game_key(db, game_id))
+
+
+def _keep_missing(db: apsw.Connection, key: int) -> None:
+    clock = stored_clock(db, key)
+    if clock is not None:
+        keep_days(db, key, clock, stored_watermark(db, key))
+    keep_result_steps(db, key, stored_game(db, key))
 
 
 def keep_drawn_days(db: apsw.Connection, drawn: Mapping[str, tuple[int, int]]) -> tuple[Alarm, ...]:
@@ -113,7 +149,10 @@ def _day_totals(db: apsw.Connection, key: int, game: Game, first: int, last: int
     rows = db.execute(
         "SELECT totals FROM day_total WHERE game_key = ? AND day BETWEEN ? AND ? ORDER BY day", (key, first, last)
     )
-    return np.array([unpack_counts(packed) for (packed,) in rows]).reshape(-1, totals_width(game))
+    totals = [unpack_counts(packed) for (packed,) in rows]
+    if len(totals) != last - first + 1 or any(len(one) != totals_width(game) for one in totals):
+        raise StoreDamaged(f"{game.game_id}: day_total, days {first} to {last}: damaged, or not all of them are there")
+    return np.array(totals)
 
 
 def keep_result_steps(db: apsw.Connection, key: int, game: Game) -> tuple[Alarm, ...]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from storage.encoding import row_digest
+from storage.errors import StoreDamaged
 from storage.interface import PendingHistories
 from storage.registry import stored_clock, stored_game, stored_watermark
 from storage.results import results_between
@@ -111,12 +113,36 @@ class Unmeasured:
 
 
 def measured_histories(db: apsw.Connection, key: int) -> int:
-    """Return how many histories are measured."""
+    """Return how many histories are measured; StoreDamaged if the last of their rows is not whole."""
     row = db.execute(
         "SELECT first, length(figures) FROM null_histories WHERE game_key = ? ORDER BY first DESC LIMIT 1", (key,)
     ).get
     stored = _frame_row(db, key)
-    return 0 if row is None or stored is None or not stored[4] else row[0] + row[1] // _history_bytes(stored[4])
+    return 0 if row is None or stored is None or not stored[4] else row[0] + _histories_in(row[0], row[1], stored[4])
+
+
+def _histories_in(first: int, size: int, tests: str) -> int:
+    """Return how many histories a row of so many bytes holds."""
+    histories, rest = divmod(size, _history_bytes(tests))
+    if rest or not histories:
+        raise StoreDamaged(f"null_histories: histories from {first}: {size} bytes, {_history_bytes(tests)} a history")
+    return histories
+
+
+def histories_fault(db: apsw.Connection, key: int) -> str | None:
+    """Return which row of a game's histories is not whole, or does not follow the one before; None if all do."""
+    stored, follows = _frame_row(db, key), 0
+    rows = "SELECT first, length(figures) FROM null_histories WHERE game_key = ? ORDER BY first"
+    for first, size in db.execute(rows, (key,)):
+        if stored is None or not stored[4]:
+            return f"null_histories: histories from {first}, and no frame"
+        if first != follows:
+            return f"null_histories: histories from {first}, and those before end at {follows}"
+        try:
+            follows += _histories_in(first, size, stored[4])
+        except StoreDamaged as damage:
+            return str(damage)
+    return None
 
 
 def _history_bytes(tests: str) -> int:
@@ -124,7 +150,10 @@ def _history_bytes(tests: str) -> int:
 
 
 def keep_histories(db: apsw.Connection, key: int, unit: HistoriesUnit) -> None:
-    """Keep measured histories that go on where the stored end; the first of another frame replace all."""
+    """Keep measured histories that go on where the stored end; the first of another frame replace all.
+
+    StoreDamaged where the last stored are not whole.
+    """
     row = _row_of(unit.frame)
     if _frame_row(db, key) != row:
         if unit.first:
@@ -152,13 +181,18 @@ def forget_histories(db: apsw.Connection, key: int) -> None:
     db.execute("DELETE FROM null_frame WHERE game_key = ?", (key,))
 
 
+def forget_figures(db: apsw.Connection, key: int) -> None:
+    """Forget the histories and keep the frame: they will be measured anew, and verdicts stay what they were."""
+    db.execute("DELETE FROM null_histories WHERE game_key = ?", (key,))
+
+
 def stored_null(db: apsw.Connection, key: int) -> StoredNull | None:
-    """Return all measured histories of a game; None before the first."""
+    """Return all measured histories of a game; None before the first. StoreDamaged for a row that is not whole."""
     row = _frame_row(db, key)
     if row is None or not row[4]:
         return None
     names = tuple(row[4].split())
-    pieces = [np.frombuffer(figures, dtype="<f8").reshape(-1, 2, len(names)) for _, figures in _pieces(db, key)]
+    pieces = [_figures(first, packed, row[4]) for first, packed in _pieces(db, key)]
     figures = np.concatenate(pieces) if pieces else np.empty((0, 2, len(names)))
     return StoredNull(
         frame=_frame_from(stored_game(db, key), row),
@@ -173,6 +207,12 @@ def stored_null(db: apsw.Connection, key: int) -> StoredNull | None:
 
 def _pieces(db: apsw.Connection, key: int) -> Iterator[tuple[int, Any]]:
     yield from db.execute("SELECT first, figures FROM null_histories WHERE game_key = ? ORDER BY first", (key,))
+
+
+def _figures(first: int, packed: bytes, tests: str) -> npt.NDArray[np.float64]:
+    """Return a row as [histories, statistic and p-value, tests]."""
+    histories = _histories_in(first, len(packed), tests)
+    return np.frombuffer(packed, dtype="<f8").reshape(histories, 2, -1)
 
 
 def null_mark(db: apsw.Connection, key: int) -> bytes:

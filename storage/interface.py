@@ -13,6 +13,7 @@ from universe.results.result import RealResult
 from universe.units import Unit
 
 if TYPE_CHECKING:  # the battery of tests: only who measures needs it
+    from storage.derived import Derived
     from universe.fairness.tallies import Frame
 
 HaltReason = Literal["limit", "max_draws", "until"]
@@ -113,6 +114,15 @@ class PendingHistories:
 
 
 @attrs.frozen(kw_only=True)
+class Forgotten:
+    """Rows of a game that were damaged and follow from others: all of them in this table are made anew."""
+
+    game_id: str
+    table: str
+    fault: str  # what was wrong, and where
+
+
+@attrs.frozen(kw_only=True)
 class Committed:
     """What one transaction changed. Replayed draws at or below the watermark are skipped and not counted."""
 
@@ -120,6 +130,7 @@ class Committed:
     results: tuple[StoredResults, ...]
     compared_draws: int
     alarms: tuple[Alarm, ...] = ()  # that the draws raise
+    forgotten: tuple[Forgotten, ...] = ()
 
 
 class Store(Protocol):
@@ -151,6 +162,10 @@ class Store(Protocol):
 
     def pending_histories(self, game_id: str, draws_max: int) -> tuple[PendingHistories, ...]:
         """Return the next histories to measure, of about ``draws_max`` draws; at most one piece."""
+        ...
+
+    def forget_damaged(self, game_id: str, table: "Derived") -> Forgotten | None:
+        """Forget what trails behind a game's draws if it cannot have been written so; None, at little cost, else."""
         ...
 
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:

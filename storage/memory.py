@@ -6,7 +6,7 @@ It is written for plainness, number by number, so that it can also serve as a mo
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from threading import RLock
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import numpy as np
@@ -28,6 +28,9 @@ from universe.merkle import BLOCK_LEAVES
 from universe.ranking import unrank
 from universe.results.result import RealResult
 from universe.units import ComparisonUnit, DrawUnit, MatchEvent, ProofUnit, ResultsUnit, Unit
+
+if TYPE_CHECKING:  # it knows SQLite
+    from storage.derived import Derived
 
 CATCH_UP_DRAWS_MAX = 10_000  # a shorter backlog of a date is compared by the commit of its next draws
 
@@ -146,6 +149,10 @@ class MemoryStore:
         assert game_id in self.games
         return ()
 
+    def forget_damaged(self, game_id: str, table: "Derived") -> None:  # noqa: ARG002  protocol
+        """Nothing is damaged here."""
+        assert game_id in self.games
+
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
         """Return the draw dates of a range that have no stored result, ascending."""
         state = self.games[game_id]
@@ -221,10 +228,11 @@ def with_draws(state: GameState, units: Sequence[DrawUnit]) -> tuple[GameState, 
 
 
 def with_blocks(state: GameState, unit: ProofUnit) -> GameState:
-    """Return the state with block roots that go on where the log ends; any other is a replay and is skipped."""
-    if unit.first != len(state.block_roots):
+    """Return the state with the block roots that are new; what does not go on where the log ends is skipped."""
+    logged = len(state.block_roots)
+    if unit.first > logged:
         return state
-    roots = tuple(root.tobytes() for root in unit.roots)
+    roots = tuple(root.tobytes() for root in unit.roots[logged - unit.first :])
     return attrs.evolve(state, block_roots=state.block_roots + roots)
 
 

@@ -4,8 +4,9 @@ What lies below a block's root follows from the seed rule. Rows hold up to 32 ha
 of a level ever grows, so an append costs what it brings and no more than one row a level.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 import apsw
 
@@ -35,6 +36,7 @@ def append_blocks(db: apsw.Connection, key: int, first_block: int, roots: Hashes
     """Append the roots of consecutive blocks, and the nodes above that they complete; runs in the caller's transaction.
 
     Blocks that are logged already are skipped; blocks that do not follow are left out. Returns how many were new.
+    StoreDamaged where the log lacks what the new nodes follow or are made of.
     """
     logged = logged_blocks(db, key)
     if first_block > logged:
@@ -50,11 +52,41 @@ def append_blocks(db: apsw.Connection, key: int, first_block: int, roots: Hashes
     return len(new)
 
 
+def log_fault(db: apsw.Connection, key: int) -> str | None:
+    """Return which row of a game's log has not the place or the length that its blocks ask for; None if all have."""
+    stored = "SELECT level, first, length(hashes) FROM proof_node WHERE game_key = ? ORDER BY level, first"
+    for found, wanted in zip_longest(db.execute(stored, (key,)), _rows_over(logged_blocks(db, key))):
+        if found != wanted:
+            level, first, _ = found or wanted
+            return f"proof_node: level {level}, row {first}: {_size(found)}, and {_size(wanted)} would fit"
+    return None
+
+
+def _rows_over(blocks: int) -> Iterator[tuple[int, int, int]]:
+    """Yield level, first node and bytes of each row that a log of so many blocks has."""
+    level, nodes = BLOCK_LEVEL, blocks
+    while nodes:
+        for first in range(0, nodes, ROW_HASHES):
+            yield level, first, min(ROW_HASHES, nodes - first) * HASH_BYTES
+        level, nodes = level + 1, nodes // 2
+
+
+def _size(row: tuple[int, int, int] | None) -> str:
+    return "no row" if row is None else f"{row[2]} bytes at level {row[0]}, {row[1]}"
+
+
+def forget_blocks(db: apsw.Connection, key: int) -> None:
+    """Forget a game's log: all blocks will be hashed again."""
+    db.execute("DELETE FROM proof_node WHERE game_key = ?", (key,))
+
+
 def _append(db: apsw.Connection, key: int, level: int, first: int, hashes: Sequence[bytes]) -> None:
     """Append hashes to a level, whose next node is ``first``: to its last row, then in new ones."""
     row, within = divmod(first, ROW_HASHES)
     held = "SELECT hashes FROM proof_node WHERE game_key = ? AND level = ? AND first = ?"
-    begun: bytes = db.execute(held, (key, level, row * ROW_HASHES)).get if within else b""
+    begun: bytes | None = db.execute(held, (key, level, row * ROW_HASHES)).get if within else b""
+    if begun is None or len(begun) != within * HASH_BYTES:
+        raise StoreDamaged(f"proof_node: level {level}, row {row * ROW_HASHES}: not the {within} hashes that precede")
     joined = begun + b"".join(hashes)
     starts = range(0, len(joined), ROW_HASHES * HASH_BYTES)
     db.executemany(

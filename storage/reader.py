@@ -1,7 +1,7 @@
 """Reading: one connection, one snapshot an answer, hot data only. A bounded look costs microseconds: it is inline."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import RLock
 from weakref import ref
 
@@ -11,7 +11,7 @@ import attrs
 from storage.connection import FrozenConnection, Location, open_reader, read_transaction, translated
 from storage.errors import NoUniverseError, StoreUnavailable
 from storage.remembered import Remembered
-from storage.schema import Mode, require_schema
+from storage.schema import SCHEMA_VERSION, Mode, require_schema
 from storage.snapshot import Snapshot
 from universe.game import Game
 
@@ -111,13 +111,23 @@ class Reader:
             self._schema, self._remembered = schema, Remembered()
 
 
-def _opened(location: Location, mode: Mode) -> apsw.Connection:
+def older_schema(location: Location, mode: Mode) -> int | None:
+    """Return the schema of a universe that an earlier program made, None for one of this program's.
+
+    StoreError as Reader.open raises it, but for the schema; NoUniverseError where there is nothing yet.
+    """
+    with closing(_opened(location, mode, may_migrate=True)) as db, translated(location):
+        version: int = db.pragma("user_version")
+    return version if version < SCHEMA_VERSION else None
+
+
+def _opened(location: Location, mode: Mode, *, may_migrate: bool = False) -> apsw.Connection:
     if location.path is not None and location.file_identity() is None:
         raise NoUniverseError(str(location))
     db = open_reader(location)
     try:
         with translated(location):
-            require_schema(db, mode, name=str(location))
+            require_schema(db, mode, name=str(location), may_migrate=may_migrate)
     except BaseException:
         db.close()
         raise

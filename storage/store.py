@@ -14,17 +14,19 @@ from storage.connection import (
     WRITER_BUSY_MS,
     Location,
 )
+from storage.derived import Derived, fault_in, forget, keep_derived
 from storage.draws import after_watermark, keep_draws
-from storage.evidence import keep_drawn_days
+from storage.evidence import keep_drawn_days, mend_evidence
 from storage.interface import (
     Committed,
+    Forgotten,
     GameProgress,
     PendingBlocks,
     PendingComparison,
     PendingHistories,
     StoredResults,
 )
-from storage.proof_log import append_blocks, logged_blocks
+from storage.proof_log import logged_blocks
 from storage.raw import Archived, archive_segments
 from storage.registry import (
     Milestone,
@@ -62,6 +64,7 @@ class SqliteStore(WriteAccess):
     keep_raw: bool = True
     _backlogs: dict[tuple[int, int], Backlog] = attrs.field(factory=dict)
     _unmeasured: "dict[tuple[int, int], Unmeasured]" = attrs.field(factory=dict)
+    _sound: set[tuple[int, int, Derived]] = attrs.field(factory=set)
 
     @classmethod
     def open(
@@ -126,7 +129,7 @@ class SqliteStore(WriteAccess):
     def ingest(self, game: Game, unit: ResultsUnit) -> StoredResults:
         """Fix the game's definition if this is its first data, and keep the results, in one transaction."""
         with self.writing() as db:
-            register_game(db, game)
+            mend_evidence(db, register_game(db, game))
             return keep_results(db, unit)
 
     def gaps(self, game_id: str) -> Gaps:
@@ -162,6 +165,7 @@ class SqliteStore(WriteAccess):
         """
         self.require_room()
         with self.writing() as db:
+            forgotten = [one for key in _keys_of_steps(db, units) for one in mend_evidence(db, key)]
             results = tuple(keep_results(db, unit) for unit in units if isinstance(unit, ResultsUnit))
             ahead = {unit.game_id: unit for unit in units if isinstance(unit, IndexUnit)}
             compared, draws = 0, {}
@@ -169,9 +173,14 @@ class SqliteStore(WriteAccess):
                 key = require_game_key(db, game_id)
                 compared += keep_draws(db, key, fresh, ahead.get(game_id), keep_raw=self.keep_raw)
                 draws[game_id] = (fresh[0].batch.first, fresh[-1].batch.last)
-            compared += sum(_keep_late(db, unit) for unit in units)
+            compared += sum(_keep_compared(db, unit) for unit in units if isinstance(unit, ComparisonUnit))
+            forgotten += filter(
+                None, [keep_derived(db, unit) for unit in units if isinstance(unit, ProofUnit | HistoriesUnit)]
+            )
             alarms = keep_drawn_days(db, draws)
-        return Committed(draws=draws, results=results, compared_draws=compared, alarms=alarms)
+        return Committed(
+            draws=draws, results=results, compared_draws=compared, alarms=alarms, forgotten=tuple(forgotten)
+        )
 
     def progress(self, game_id: str) -> GameProgress:
         """Return where a game stands; the game's simulation must be initialised."""
@@ -211,6 +220,19 @@ class SqliteStore(WriteAccess):
             forget_histories(db, require_game_key(db, game_id))
         self._unmeasured.clear()
 
+    def forget_damaged(self, game_id: str, table: Derived) -> Forgotten | None:
+        """Forget a game's rows of a table that trails, if they cannot have been written so. Looks once a life."""
+        with self.reading() as db:
+            key = require_game_key(db, game_id)
+            asked = self.renewals, key, table
+            fault = None if asked in self._sound else fault_in(db, key, table)
+        if fault is None:
+            self._sound.add(asked)
+            return None
+        with self.writing() as db:
+            forget(db, key, table)
+        return Forgotten(game_id=game_id, table=table, fault=fault)
+
     def missing_results(self, game_id: str, first: date, last: date) -> tuple[date, ...]:
         """Return the draw dates from ``first`` to ``last`` that have no stored result, ascending."""
         with self.reading() as db:
@@ -228,21 +250,17 @@ class SqliteStore(WriteAccess):
             return version
 
 
-def _keep_late(db: apsw.Connection, unit: Unit) -> int:
-    """Keep what was made behind the draws; returns how many draws it compared."""
-    match unit:
-        case ComparisonUnit():
-            key = require_game_key(db, unit.game_id)
-            return keep_comparison(db, key, require_clock(db, key), unit)
-        case ProofUnit():
-            append_blocks(db, require_game_key(db, unit.game_id), unit.first, unit.roots)
-        case HistoriesUnit():
-            from storage.fairness import keep_histories
+def _keep_compared(db: apsw.Connection, unit: ComparisonUnit) -> int:
+    """Keep a comparison; returns how many draws it compared."""
+    key = require_game_key(db, unit.game_id)
+    return keep_comparison(db, key, require_clock(db, key), unit)
 
-            keep_histories(db, require_game_key(db, unit.game_id), unit)
-        case _:
-            pass
-    return 0
+
+def _keys_of_steps(db: apsw.Connection, units: Sequence[Unit]) -> list[int]:
+    """Return the games to whose evidence these units may add."""
+    drawn = {unit.batch.game_id for unit in units if isinstance(unit, DrawUnit)}
+    told = {unit.game_id for unit in units if isinstance(unit, ResultsUnit)}
+    return [require_game_key(db, game_id) for game_id in sorted(drawn | told)]
 
 
 def _new_draws(db: apsw.Connection, units: Sequence[Unit]) -> Iterator[tuple[str, list[DrawUnit]]]:
