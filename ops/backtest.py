@@ -75,7 +75,7 @@ def backtest_command(
     universe backtest --game GAME_001 --strategy hot --top 10 --tickets 5
     universe backtest --game GAME_001 --strategy mine.py:choose --claim 1.5
     """
-    from ops.backtest_strategy import named_strategy
+    from ops.backtest_strategy import named_strategy, signals_heard
     from universe.backtest.document import backtest_document
     from universe.backtest.walk import backtest
 
@@ -84,7 +84,7 @@ def backtest_command(
         raise SettingsError(
             f"--draws {draws}: real results are taken whole; --source synthetic takes a number of draws"
         )
-    with contextlib.redirect_stdout(sys.stderr):  # stdout is for results, whatever a user's function prints
+    with contextlib.redirect_stdout(sys.stderr), signals_heard():  # stdout is for results, whatever a function prints
         played = named_strategy(strategy, top, window)
         history = _history(Location(chosen.place.database), chosen.mode, game, source, draws)
         found = backtest(history, played, tickets, matches, claim, seed)
@@ -122,10 +122,9 @@ def _view(snapshot: Snapshot, game: str | None, source: Source, location: Locati
     name = named_id(game) if game else next(iter(having), None)
     if name not in having:
         what, how = ("real results", "ingest") if source == "real" else ("draws", "simulate")
-        held = ", ".join(having) or "no game"
-        raise SettingsError(
-            f"{location}: {name or 'no game'} has no {what}, `universe {how}` adds them; {held} has some"
-        )
+        lacking = f"{name} has no {what}" if name else f"no game has {what} yet"
+        others = f"; {', '.join(having)} {'has' if len(having) == 1 else 'have'} some" if having else ""
+        raise SettingsError(f"{location}: {lacking}, `universe {how}` adds them{others}")
     return having[name]
 
 

@@ -62,15 +62,22 @@ def simultaneous_z(numbers: int) -> float:
     return float(-ndtri(OUTSIDE / 2 / numbers))
 
 
-def pairs_of(view: GameView, history: "History | None") -> tuple[Pairs, ...]:
+def first_numbers(view: GameView, history: "History | None") -> Numbers | None:
+    """Return the main numbers of the first synthetic draws: of as many as pairs, and gaps beside a history, ask for."""
+    if view.clock is None or not view.watermark:
+        return None
+    draws = min(view.watermark, PAIR_DRAWS_MAX if history is None else BAND_DRAWS_MAX)
+    return unrank_all(view.game, ranks_of_draws(view.clock, 1, draws))[0]
+
+
+def pairs_of(view: GameView, history: "History | None", first: Numbers | None) -> tuple[Pairs, ...]:
     """Return the residuals of all pairs: of the real results, and of the first synthetic draws."""
     pool = view.game.main
     if pool.picked < 2 or pool.size < max(4, pool.picked + 2):
         return ()
     streams: list[tuple[Stream, Numbers]] = [] if history is None else [("real", history.main)]
-    if view.clock is not None and view.watermark:
-        ranks = ranks_of_draws(view.clock, 1, min(view.watermark, PAIR_DRAWS_MAX))
-        streams.append(("synthetic", unrank_all(view.game, ranks)[0]))
+    if first is not None:
+        streams.append(("synthetic", first[:PAIR_DRAWS_MAX]))
     return tuple(
         Pairs(
             stream=stream,
@@ -108,7 +115,7 @@ def pair_residuals(counts: Counts, draws: int, pool: Pool) -> Floats:
     return apart / sqrt(expected * eigenvalue(pool, 2, 2) * (size - 3) / (size - 1))
 
 
-def gaps_of(view: GameView, history: "History | None") -> Gaps | None:
+def gaps_of(view: GameView, history: "History | None", first: Numbers | None) -> Gaps | None:
     """Return the gaps of real results beside their expectation; None if numbers have hardly come up twice each."""
     pool = view.game.main
     if history is None or pool.picked == pool.size or len(history) * pool.picked < RETURNS_MIN * pool.size:
@@ -120,18 +127,17 @@ def gaps_of(view: GameView, history: "History | None") -> Gaps | None:
     return Gaps(
         observed=gap_counts(history.main[None], pool.size, cells)[0],
         expected=expected_gaps(pool, len(history), cells - 1),
-        band=_gap_band(view, len(history), cells),
+        band=None if first is None else _gap_band(first, pool.size, len(history), cells),
         waiting=waiting(history.main, pool.size),
     )
 
 
-def _gap_band(view: GameView, draws: int, cells: int) -> tuple[Floats, Floats] | None:
+def _gap_band(first: Numbers, size: int, draws: int, cells: int) -> tuple[Floats, Floats] | None:
     """Return between which counts of each gap the middle 95 % of synthetic histories lie; None for too few of them."""
-    histories = min(BAND_HISTORIES, BAND_DRAWS_MAX // draws, view.watermark // draws)
-    if view.clock is None or histories < BAND_HISTORIES_MIN:
+    histories = min(BAND_HISTORIES, len(first) // draws)
+    if histories < BAND_HISTORIES_MIN:
         return None
-    main, _ = unrank_all(view.game, ranks_of_draws(view.clock, 1, histories * draws))
-    counts = gap_counts(main.reshape(histories, draws, -1), view.game.main.size, cells)
+    counts = gap_counts(first[: histories * draws].reshape(histories, draws, -1), size, cells)
     low, high = np.quantile(counts, (OUTSIDE / 2, 1 - OUTSIDE / 2), axis=0)
     return low, high
 
@@ -143,12 +149,13 @@ def gap_counts(main: Numbers, size: int, cells: int) -> Counts:
     and more.
     """
     histories, _, picked = main.shape
-    whose = np.arange(histories, dtype=np.int32)[:, None, None] * np.int32(size) + main - 1
+    kind = np.min_scalar_type(histories * size)  # of 16 bits if they suffice: those are sorted several times faster
+    whose = np.arange(histories, dtype=kind)[:, None, None] * kind.type(size) + main - 1
     order = np.argsort(whose, axis=None, kind="stable")  # by history and number, and by draw within
     number = whose.ravel()[order]
     again = number[1:] == number[:-1]
     gaps = np.diff(order // picked)[again]
-    at = number[1:][again] // size * cells + np.minimum(gaps, cells) - 1
+    at = (number[1:][again] // size).astype(np.int64) * cells + np.minimum(gaps, cells) - 1
     return np.bincount(at, minlength=histories * cells).reshape(histories, cells)
 
 

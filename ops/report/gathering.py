@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ops.report.captions import change_words
 from ops.report.checkable import checking_of
 from ops.report.compared import matches_of
-from ops.report.counted import frequencies_of, gaps_of, pairs_of
+from ops.report.counted import first_numbers, frequencies_of, gaps_of, pairs_of
 from ops.report.data import Real, ReportData, Synthetic
 from ops.report.findings import Fairness, NullDistribution, Power, StreamRow, TestRow, Verdict
 from ops.report.played import backtests_of
@@ -57,8 +57,8 @@ def _gathered(db: "apsw.Connection", snapshot: Snapshot, view: GameView, progres
     analysis = snapshot.analysis(view) if history else None
     null = snapshot.null(view) if analysis and analysis.histories else None
     progress("numbers, pairs and gaps")
-    frequencies, pairs = frequencies_of(snapshot, view), pairs_of(view, history)
-    gaps = gaps_of(view, history)
+    frequencies, first = frequencies_of(snapshot, view), first_numbers(view, history)
+    pairs, gaps = pairs_of(view, history, first), gaps_of(view, history, first)
     progress("matches and evidence")
     matches, evidence = matches_of(snapshot, view), evidence_of(snapshot, view, frequencies)
     progress("strategies")

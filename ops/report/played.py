@@ -27,7 +27,8 @@ DESCRIPTIONS = {
 
 def backtests_of(view: GameView, history: "History | None") -> tuple[Backtest, ...]:
     """Return how each strategy did on the real results and on the first synthetic draws."""
-    from universe.backtest.strategies import STRATEGIES, Strategy, StrategyError
+    from universe.backtest.errors import StrategyError
+    from universe.backtest.strategies import STRATEGIES, Strategy
     from universe.backtest.walk import backtest
     from universe.fairness.history import history_of_draws
 

@@ -1,5 +1,6 @@
 """``universe backtest``: over real and synthetic draws, for a person and for a program, and what it refuses."""
 
+import signal
 from datetime import date
 from pathlib import Path
 
@@ -96,10 +97,19 @@ def test_a_function_of_the_user_plays(universe: Call, mine: Path) -> None:
     [
         (("--strategy", "lucky"), "'lucky' is none of random, hot, cold, overdue, weighted, patterns, nor FILE.py"),
         (("--strategy", "nowhere.py:choose"), "nowhere.py: there is no such file"),
+        (("--strategy", f"{'x' * 5_000}.py:choose"), f"strategy '{'x' * 60}…': File name too long"),
+        (("--strategy", "x" * 5_000), f"strategy '{'x' * 60}…' is none of random, hot"),
         (("--top", 3), "GAME_004: top 3 is not in 5..35"),
+        (("--top", 10**23), f"GAME_004: top {10**23} is not in 5..35"),
+        (("--window", 10**23), f"window {10**23} is not in 1..1,000,000,000"),
+        (("--window", -1), "window -1 is not in 1..1,000,000,000"),
         (("--tickets", 0), "tickets 0 is not in 1..100"),
         (("--matches", 6), "matches 6 is not one of 0, 1, 2, 3, 4, 5"),
+        (("--tickets", 10**23), f"tickets {10**23} is not in 1..100"),
+        (("--seed", 10**23), "'--seed'"),
         (("--claim", "nan"), "claim nan is not between 1 and 74.6"),
+        (("--claim", "inf"), "claim inf is not between 1 and 74.6"),
+        (("--claim", -1), "claim -1.0 is not between 1 and 74.6"),
         (("--draws", 5), "real results are taken whole"),
         (("--source", "synthetic", "--draws", 3_001), "GAME_004 has 3,000 draws so far"),
         (("--game", "GAME_001"), "GAME_001 has no real results, `universe ingest` adds them; GAME_004 has some"),
@@ -127,6 +137,32 @@ def test_a_file_that_is_no_strategy_is_refused(universe: Call, mine: Path) -> No
     ):
         mine.write_text(text, encoding="utf-8")
         assert f"{mine}: {wrong}" in refused(f"{mine}:choose")
+
+
+def test_a_universe_without_what_is_asked_for_says_so_in_a_sentence(call: Call) -> None:
+    assert call("simulate", *TEST, "--game", "GAME_004", "--draws", 10).code == 0
+    nobody = call("backtest", *TEST).refusal
+    assert nobody.endswith("universe.db: no game has real results yet, `universe ingest` adds them")
+    named = call("backtest", *TEST, "--game", "GAME_004").refusal
+    assert named.endswith("universe.db: GAME_004 has no real results, `universe ingest` adds them")
+
+
+@pytest.mark.parametrize("where", ["def choose(past):\n    ", ""])
+def test_an_interrupt_that_nobody_sent_is_a_failure_like_any_other(universe: Call, mine: Path, where: str) -> None:
+    mine.write_text(f"{where}raise KeyboardInterrupt\n", encoding="utf-8")
+    told = universe("backtest", *TEST, "--strategy", f"{mine}:choose").refusal
+    assert told == (f"{mine}:choose, before draw 1: KeyboardInterrupt" if where else f"{mine}: KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("where", ["def choose(past):\n    ", ""])
+def test_a_signal_interrupts_a_function_as_it_does_everything(universe: Call, mine: Path, where: str) -> None:
+    """Nothing was to be written, so it is no failure."""
+    before = signal.getsignal(signal.SIGINT)
+    mine.write_text(f"import os, signal\n{where}os.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    called = universe("backtest", *TEST, "--strategy", f"{mine}:choose")
+    assert (called.code, called.out) == (0, "")
+    assert "universe:" not in called.err
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_without_a_universe_there_is_nothing_to_play_in(call: Call, data: Path) -> None:

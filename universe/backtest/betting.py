@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 EDGES = (1.1, 1.3, 2.0, 4.0)  # factors that the test of "no edge" looks for, each with a quarter of the money
 STAKE_MAX = 0.95  # of what may be bet at most: nothing is lost for ever
+LEAST = 1e-12  # of a divisor that would be 0 but for rounding
 
 
 def log_e_no_edge(hits: npt.NDArray[np.int64], mean: float, squares: Floats) -> Floats:
@@ -29,7 +30,7 @@ def log_e_no_edge(hits: npt.NDArray[np.int64], mean: float, squares: Floats) -> 
     from scipy.special import logsumexp
 
     at_once = squares / mean
-    stakes = [np.minimum((edge - 1) * mean / np.maximum(at_once - mean, 1e-12), STAKE_MAX) for edge in EDGES]
+    stakes = [np.minimum((edge - 1) * mean / np.maximum(at_once - mean, LEAST), STAKE_MAX) for edge in EDGES]
     paths = [np.cumsum(np.log1p(stake * (hits / mean - 1))) for stake in stakes]
     mixture: Floats = logsumexp(paths, axis=0) - log(len(EDGES))
     return mixture
@@ -42,8 +43,8 @@ def log_e_against(claim: float, hits: npt.NDArray[np.int64], mean: float, square
     alone decides, one ticket gains log(1/c) mu + (1 - mu) log((1 - mu) / (1 - c mu)) a draw in the mean.
     """
     claimed = claim * mean
-    stake_max = STAKE_MAX / (tickets - claimed)
+    stake_max = STAKE_MAX / max(tickets - claimed, LEAST)
     margin = squares / mean - claimed
-    stakes = np.minimum((1 - 1 / claim) / np.maximum(margin, 1e-12), stake_max)
+    stakes = np.minimum((1 - 1 / claim) / np.maximum(margin, LEAST), stake_max)
     path: Floats = np.cumsum(np.log1p(stakes * (claimed - hits)))
     return path

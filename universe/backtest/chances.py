@@ -9,7 +9,7 @@ import numpy.typing as npt
 from universe.backtest.strategies import Tickets
 from universe.game import Pool
 
-PIECE_CELLS = 2**22
+PIECE_CELLS = 2**18  # pairs of tickets at once, near the core
 
 
 def match_probabilities(pool: Pool) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from universe.fairness.history import History
 from universe.ranking import Numbers
 
-PIECE_CELLS = 2**20  # counters at once, however long the history is
+PIECE_CELLS = 2**20  # at once, however long the history is and however many tickets are played
 
 Table = npt.NDArray[np.int64]  # [draws, N]
 
@@ -26,11 +26,14 @@ class Past:
     last_seen: Table
 
 
-def pasts(history: History, window: int | None) -> Iterator[Past]:
-    """Yield what is known before each draw of a history, in pieces; counts over the last ``window`` draws or all."""
+def pasts(history: History, window: int | None, tickets: int = 1) -> Iterator[Past]:
+    """Yield what is known before each draw of a history, in pieces; counts over the last ``window`` draws or all.
+
+    The more ``tickets`` a draw are chosen by it, the shorter are the pieces.
+    """
     size = history.game.main.size
     counts, last_seen = np.zeros(size, dtype=np.int64), np.full(size, -1, dtype=np.int64)
-    draws = max(1, PIECE_CELLS // size)
+    draws = max(1, PIECE_CELLS // (size * tickets))
     for first in range(0, len(history), draws):
         places = np.arange(first, min(first + draws, len(history)))
         entering = held(history.main[places], size)

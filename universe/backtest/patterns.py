@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from universe.errors import DrawError
+from universe.backtest.errors import StrategyError
 from universe.fairness.history import History
 from universe.game import Game
 from universe.ranking import Numbers
@@ -38,10 +38,10 @@ class PatternShare:
 
 @lru_cache(maxsize=16)
 def common_patterns(game: Game) -> tuple[tuple[tuple[int, ...], int], ...]:
-    """Return every (pattern, combinations) of the main numbers, most combinations first; DrawError past 4,096."""
+    """Return every (pattern, combinations) of the main numbers, most combinations first; StrategyError past 4,096."""
     sizes, picked = _decade_sizes(game), game.main.picked
     if comb(len(sizes) + picked - 1, picked) > PATTERNS_MAX:
-        raise DrawError(f"{game.game_id} has more than {PATTERNS_MAX:,} digit patterns")
+        raise StrategyError(f"{game.game_id} has more than {PATTERNS_MAX:,} digit patterns")
     every = combinations_with_replacement(range(len(sizes)), picked)
     ways = [(one, prod(comb(size, one.count(decade)) for decade, size in enumerate(sizes))) for one in every]
     return tuple(sorted(((one, count) for one, count in ways if count), key=lambda each: (-each[1], each[0])))
@@ -61,14 +61,18 @@ def pattern_share(history: History, top: int) -> PatternShare:
 
 
 def pattern_tickets(game: Game, top: int, count: int, dice: np.random.Generator) -> Numbers:
-    """Return tickets uint8[count, k], every combination of the ``top`` patterns as likely."""
+    """Return tickets uint8[count, k], every combination of the ``top`` patterns as likely.
+
+    Each ticket takes as many rolls, so it does not matter how many are asked for at once.
+    """
     chosen = common_patterns(game)[:top]
     ways = np.array([combinations for _, combinations in chosen], dtype=np.float64)
     sizes = _decade_sizes(game)
     wanted = np.array([[pattern.count(decade) for decade in range(len(sizes))] for pattern, _ in chosen])
-    rows = wanted[dice.choice(len(chosen), size=count, p=ways / ways.sum())]
+    rolls = dice.random((count, 1 + game.main.size))
+    rows = wanted[np.searchsorted(np.cumsum(ways)[:-1] / ways.sum(), rolls[:, 0], side="right")]
     decade = np.arange(1, game.main.size + 1) // 10
-    shuffled = np.argsort(decade + dice.random((count, game.main.size)), axis=1)  # within each decade
+    shuffled = np.argsort(decade + rolls[:, 1:], axis=1)  # within each decade
     place = np.concatenate([np.arange(size) for size in sizes])
     taken: npt.NDArray[np.int64] = shuffled[place < rows[:, decade]]
     return np.sort(taken.reshape(count, game.main.picked) + 1, axis=1).astype(np.uint8)

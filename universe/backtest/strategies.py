@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from universe.backtest.errors import StrategyError
 from universe.backtest.past import Past, pasts
 from universe.backtest.patterns import common_patterns, pattern_tickets
-from universe.errors import UniverseError
 from universe.fairness.history import History
 from universe.game import Game
 from universe.ranking import Numbers, unrank_subsets
@@ -20,13 +20,10 @@ STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
 POOLED = frozenset({"hot", "cold", "overdue"})  # these pick out of the ``top`` numbers of an order
 COUNTED = frozenset({"hot", "cold", "weighted"})  # these look at counts, so a window means something
 PATTERNS_TOP = 6
+WINDOW_MAX = 10**9  # draws, more than any history has
 
 Tickets = npt.NDArray[np.uint8]  # [draws, tickets, k], numbers of a ticket ascending
 Chooser = Callable[[History], Sequence[Sequence[int]]]
-
-
-class StrategyError(UniverseError):
-    """A strategy that the game cannot play, or one that returned what is no ticket."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,12 +60,10 @@ class UserStrategy:
 def settled(game: Game, strategy: Strategy) -> Strategy:
     """Return the strategy with its ``top`` filled in; StrategyError for what this game cannot play."""
     name, picked, size = strategy.name, game.main.picked, game.main.size
-    if strategy.window is not None and (name not in COUNTED or strategy.window < 1):
-        raise StrategyError(
-            f"window {strategy.window}: {name} looks at no counts, {', '.join(sorted(COUNTED))} do"
-            if name not in COUNTED
-            else f"window {strategy.window} is below 1"
-        )
+    if strategy.window is not None and name not in COUNTED:
+        raise StrategyError(f"window {strategy.window}: {name} looks at no counts, {', '.join(sorted(COUNTED))} do")
+    if strategy.window is not None and not 1 <= strategy.window <= WINDOW_MAX:
+        raise StrategyError(f"window {strategy.window} is not in 1..{WINDOW_MAX:,}")
     if name not in POOLED and name != "patterns":
         if strategy.top is not None:
             raise StrategyError(f"top {strategy.top}: {name} has no order; {', '.join(sorted(POOLED))}, patterns do")
@@ -83,10 +78,10 @@ def settled(game: Game, strategy: Strategy) -> Strategy:
 def played(history: History, strategy: Strategy, tickets: int, seed: int) -> Iterator[Tickets]:
     """Yield the tickets for each draw of a history, in pieces of draws in order, by a settled strategy.
 
-    Equal arguments give equal tickets, with one version of numpy.
+    Equal arguments give equal tickets, with one version of numpy, whatever the pieces.
     """
     dice = np.random.default_rng(seed)
-    for past in pasts(history, strategy.window):
+    for past in pasts(history, strategy.window, tickets):
         yield _choose(history.game, strategy, past, tickets, dice)
 
 

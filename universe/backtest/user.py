@@ -7,14 +7,15 @@ from numbers import Integral
 import attrs
 import numpy as np
 
-from universe.backtest.strategies import StrategyError, Tickets, UserStrategy
+from universe.backtest.errors import StrategyError
+from universe.backtest.strategies import Tickets, UserStrategy
 from universe.errors import UniverseError
 from universe.fairness.history import History
 from universe.game import POOL_SIZE_MAX, Game
 from universe.ranking import Numbers, require_ticket
 
 PIECE_DRAWS = 4096
-SHOWN_CHARACTERS = 60
+SHOWN_CHARACTERS, TOLD_CHARACTERS = 60, 500
 
 
 def chosen(history: History, strategy: UserStrategy, tickets: int) -> Iterator[Tickets]:
@@ -22,7 +23,7 @@ def chosen(history: History, strategy: UserStrategy, tickets: int) -> Iterator[T
 
     The function is handed a history into which a draw is copied only after its tickets were taken: what is to come is
     not in memory that it could reach through its argument. StrategyError if it raises or returns anything but
-    ``tickets`` tickets.
+    ``tickets`` tickets; its cause is what the function raised, whatever that was.
     """
     revealed, main_alone = _Revealed(history), attrs.evolve(history.game, bonus=None)
     for first in range(0, len(history), PIECE_DRAWS):
@@ -47,23 +48,22 @@ class _Revealed:
         """Return the first ``draws`` draws, to be read only."""
         new = slice(self._done, draws)
         self._done = draws
-        self._dates[new] = self._whole.dates[new]
-        self._main[new] = self._whole.main[new]
-        self._bonus[new] = self._whole.bonus[new]
-        past = History(
+        shown = ((self._dates, self._whole.dates), (self._main, self._whole.main), (self._bonus, self._whole.bonus))
+        for held, whole in shown:
+            held.flags.writeable = True
+            held[new] = whole[new]
+            held.flags.writeable = False  # so that nobody rewrites the past, a view's base included
+        return History(
             game=self._whole.game, dates=self._dates[:draws], main=self._main[:draws], bonus=self._bonus[:draws]
         )
-        for part in (past.dates, past.main, past.bonus):
-            part.flags.writeable = False
-        return past
 
 
 def _asked(strategy: UserStrategy, past: History, game: Game, tickets: int) -> Numbers:
     place = f"{strategy.name}, before draw {len(past) + 1:,}"
     try:
         rows = _listed(strategy.choose(past), tickets, game)
-    except (Exception, SystemExit) as failure:  # it is not our code, and its author needs the draw at which it failed
-        told = failure if isinstance(failure, UniverseError) else f"{type(failure).__name__}: {failure}"
+    except BaseException as failure:  # it is not our code, and its author needs the draw at which it failed
+        told = str(failure) if isinstance(failure, UniverseError) else told_failure(failure)
         raise StrategyError(f"{place}: {told}") from failure
     return np.sort(np.array(rows, dtype=np.uint8), axis=1)
 
@@ -89,7 +89,21 @@ def _listed(returned: Iterable[Iterable[int]], tickets: int, game: Game) -> list
     return rows
 
 
+def told_failure(failure: BaseException) -> str:
+    """Return what somebody else's code raised, as text that can be printed; it may be unable to say so itself."""
+    kind = type(failure).__name__
+    try:
+        text = str(failure).encode(errors="backslashreplace").decode()
+    except Exception as broken:  # noqa: BLE001  whatever its __str__ does
+        return f"{kind} (and {type(broken).__name__} when it was asked what that means)"
+    return f"{kind}: {cut(text, TOLD_CHARACTERS)}" if text else kind
+
+
 def shown(value: object) -> str:
     """Return the start of what a value looks like."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return cut(repr(value), SHOWN_CHARACTERS)
+
+
+def cut(text: str, characters: int) -> str:
+    """Return a text, or its start if it is long."""
+    return text if len(text) <= characters else f"{text[:characters]}…"

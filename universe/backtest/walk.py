@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from universe.backtest.betting import log_e_against, log_e_no_edge
 from universe.backtest.chances import match_probabilities, second_moments
+from universe.backtest.errors import StrategyError
 from universe.backtest.past import held
-from universe.backtest.strategies import Strategy, StrategyError, Tickets, UserStrategy, played, settled
+from universe.backtest.strategies import Strategy, Tickets, UserStrategy, played, settled
 from universe.backtest.user import chosen
 from universe.evidence.steps import ALARM_E
 from universe.fairness.history import History

@@ -64,12 +64,15 @@ def _plot(pairs: tuple[Pairs, ...], shape: Shape) -> "Figure":
 def _draw_classes(
     axes: "Axes", x: npt.NDArray[np.integer], y: npt.NDArray[np.integer], residuals: npt.NDArray[np.float64]
 ) -> None:
-    """One shape a class: a thousand cells of their own would weigh ten times as much."""
+    """One shape a class: a thousand cells of their own would weigh ten times as much.
+
+    Limits are set elsewhere, so no patch has to be measured for them.
+    """
     classes = np.digitize(residuals, EDGES)
     for place, name in enumerate(DIVERGING):
         held = classes == place
         if held.any():
-            axes.add_patch(_squares(x[held], y[held], drawn(name)))
+            axes.add_artist(_squares(x[held], y[held], drawn(name)))
 
 
 def _squares(x: npt.NDArray[np.integer], y: npt.NDArray[np.integer], colour: str) -> "PathPatch":

@@ -47,6 +47,13 @@ def test_gaps_are_those_of_the_battery(made: tuple[Game, Numbers]) -> None:
     assert np.array_equal(found, tally(frame, main, nothing).gaps)
 
 
+def test_many_histories_of_a_wide_drum_have_gaps_of_their_own() -> None:
+    """Their cells are more than the numbers of 16 bits, by which they are sorted."""
+    main = np.random.default_rng(1).integers(1, 61, size=(300, 200, 1)).astype(np.uint8)
+    found = gap_counts(main, 60, 300)
+    assert np.array_equal(found, np.concatenate([gap_counts(one[None], 60, 300) for one in main]))
+
+
 @given(histories())
 def test_waiting_is_counted_back_from_the_newest_draw(made: tuple[Game, Numbers]) -> None:
     game, main = made

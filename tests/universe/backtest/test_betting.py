@@ -65,6 +65,20 @@ def test_the_claim_falls_by_simulation() -> None:
     assert highest[:, 2_999].mean() > 0.95
 
 
+@given(st.integers(1, 5), st.integers(6, 60), st.integers(1, 100), st.data())
+def test_a_claim_that_all_but_every_ticket_hits_is_judged_too(
+    picked: int, size: int, tickets: int, data: st.DataObject
+) -> None:
+    """Rounding may make its mean that of all tickets, or more: nothing is divided by 0, nothing is bet against it."""
+    chance = float(data.draw(st.sampled_from(match_probabilities(Pool(picked=picked, size=size)).tolist())))
+    assume(0 < chance < 1)
+    mean = tickets * chance
+    hits, squares = np.array([0, tickets]), np.full(2, tickets * mean)
+    log_e = log_e_against(float(np.nextafter(1 / chance, 0)), hits, mean, squares, tickets)
+    assert np.isfinite(log_e).all()
+    assert log_e[0] > 0
+
+
 def test_a_true_claim_stands() -> None:
     """With a chance of at least 1 - 1/20 it is never refuted at e = 20."""
     assert (paths(2.11 * THREE, 300, 2_000).max(axis=1) >= log(20)).mean() <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5

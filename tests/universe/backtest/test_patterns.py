@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.strategies import games
 from tests.universe.backtest.histories import CASH, fair_history
 from tests.universe.evidence.drawing import game_of
+from universe.backtest.errors import StrategyError
 from universe.backtest.patterns import common_patterns, pattern_share, pattern_tickets
-from universe.errors import DrawError
 from universe.game import Game
 
 
@@ -49,5 +49,5 @@ def test_every_ticket_of_the_patterns_is_as_likely() -> None:
 
 
 def test_too_many_patterns_are_refused() -> None:
-    with pytest.raises(DrawError, match="more than 4,096 digit patterns"):
+    with pytest.raises(StrategyError, match="more than 4,096 digit patterns"):
         common_patterns(game_of(7, 200))

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.strategies import games
 from tests.universe.backtest.histories import CASH, fair_history
 from universe.backtest.document import backtest_document, backtest_path
+from universe.backtest.errors import StrategyError
 from universe.backtest.patterns import pattern_share
-from universe.backtest.strategies import STRATEGIES, Strategy, StrategyError, UserStrategy
+from universe.backtest.strategies import STRATEGIES, Strategy, UserStrategy
 from universe.backtest.walk import backtest
 from universe.catalogue import shipped_games
 from universe.fairness.history import History, history_of
