@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import date
+from pathlib import PurePath
 
 import apsw
 
@@ -22,7 +23,7 @@ def sources_of(db: apsw.Connection, key: int, snapshot: Snapshot, view: GameView
     conflicts = Counter(source for _, source in conflicts_of(db, key))
     return tuple(
         Source(
-            name=name,
+            name=_shown_source(name),
             rows=len(held.get(name, ())),
             first=min(held[name]) if name in held else None,
             last=max(held[name]) if name in held else None,
@@ -42,12 +43,17 @@ def contradictions_of(db: apsw.Connection, key: int, snapshot: Snapshot, view: G
                 Contradiction(
                     draw_date=offered.draw_date,
                     stored=shown(stored.result),
-                    stored_source=stored.source,
+                    stored_source=_shown_source(stored.source),
                     offered=shown(offered),
-                    offered_source=source,
+                    offered_source=_shown_source(source),
                 )
             )
     return tuple(found)
+
+
+def _shown_source(name: str) -> str:
+    """Return a source as a page shows it that may be sent: of a local file its name alone."""
+    return name if "://" in name else PurePath(name).name
 
 
 def shown(result: RealResult) -> str:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:  # these modules import numpy, and the first answer must not w
     from universe.game import Game
 
 
+EXPECTED_MIN = 5.0  # of each number: below, no normal or chi-square approximation holds
+
+
 class FrequencyArguments(Arguments):
     """Which dates, which game."""
 
@@ -206,6 +209,8 @@ def _told(origin: str, figures: FrequencyAnswer | RealFrequencies) -> list[str]:
             lines.append(f"{origin} {drum}, number:count(z), each expected {numbers[0]['expected']:.8g}:")
             lines.append(" ".join([f"{one['number']}:{one['count']}({_figure(one['z'], '+.2f')})" for one in numbers]))
             lines.append(_test_text(test))
+            if 0 < numbers[0]["expected"] < EXPECTED_MIN:
+                lines.append("So few draws can show nothing: below 5 expected of each number z and p mean little.")
     return lines
 
 

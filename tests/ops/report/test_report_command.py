@@ -88,9 +88,9 @@ def test_what_is_gathered_agrees_with_what_others_say(
     assert [seen.stream for seen in found.evidence] == ["real", "synthetic"]
     assert all(((seen.low <= seen.fair) & (seen.fair <= seen.high)).all() for seen in found.evidence)
     sources = [(source.name, source.rows, source.conflicts) for source in found.sources]
-    assert sources == [(str(results), RESULTS, 0), (str(other), 0, 1)]
+    assert sources == [(results.name, RESULTS, 0), (other.name, 0, 1)]
     (one,) = found.contradictions
-    assert (one.offered, one.offered_source) == ("1 2 3 4 5 + 6", str(other))
+    assert (one.offered, one.offered_source) == ("1 2 3 4 5 + 6", other.name)
     assert (one.stored, one.stored_source) != (one.offered, one.offered_source)
     check = found.checking
     assert check.results_logged == RESULTS
