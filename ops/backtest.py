@@ -15,6 +15,7 @@ from storage.connection import Location
 from storage.reader import Reader
 from storage.snapshot import Snapshot
 from storage.views import GameView
+from universe.backtest.reading import EXPECTED_MIN, claim_reading, reading
 from universe.errors import SettingsError
 
 if TYPE_CHECKING:  # arrays are loaded when the command runs, not when its help is printed
@@ -145,14 +146,16 @@ def _print_backtest(test: "Backtest", source: Source) -> None:
         f"exactly {test.matches} matches: efficiency {test.efficiency:.2f}, 95 % interval {low:.2f} to {high:.2f};"
         " any tickets have 1.00 in the mean"
     )
-    print_text(f"evidence of an edge: e = {shown_e(test.edge_log_e[-1])} (1000 would show one)")
-    after = test.refuted_after
-    verdict = f"refuted after {after:,} draws (e = 1000)" if after else "not refuted (that takes e = 1000)"
-    print_text(f"the claim of {test.claim:g}: e = {shown_e(test.claim_log_e[-1])} against it, {verdict}")
+    edge = float(test.edge_log_e[-1])
+    print_text(f"evidence of an edge: e = {shown_e(edge)} (1000 would show one)")
+    print_text(f"evidence against {test.claim:g} times as many: e = {shown_e(test.claim_log_e[-1])} (1000 refutes it)")
+    print_text(reading(expected=test.expected, no_edge_log10_e=edge / log(10)))
+    print_text(claim_reading(test.claim, test.refuted_after))
 
 
 def _ratio(observed: int, expected: float) -> str:
-    return f"{observed / expected:.3f}" if expected else "-"
+    """Return the ratio, unless too few are expected for it to mean anything."""
+    return f"{observed / expected:.3f}" if expected >= EXPECTED_MIN else "-"
 
 
 def shown_e(log_e: float) -> str:

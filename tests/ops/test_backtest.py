@@ -81,7 +81,9 @@ def test_a_person_is_told_what_it_means(universe: Call) -> None:
     assert [line.split()[0] for line in lines[2:8]] == ["0", "1", "2", "3", "4", "5"]
     assert lines[8].startswith("exactly 3 matches: efficiency ")
     assert lines[9].startswith("evidence of an edge: e = ")
-    assert lines[10].startswith("the claim of 2.11: e = ")
+    assert lines[10].startswith("evidence against 2.11 times as many: e = ")
+    assert lines[11].startswith("No evidence that this wins more often.")
+    assert lines[12].startswith("The claim of 2.11 is ")
 
 
 def test_a_function_of_the_user_plays(universe: Call, mine: Path) -> None:
