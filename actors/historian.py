@@ -25,8 +25,7 @@ def measure_histories(pending: Sequence[PendingHistories]) -> list[HistoriesUnit
 
 
 def _measured(piece: PendingHistories) -> HistoriesUnit:
-    from universe.fairness.battery import measure
-    from universe.fairness.tallies import tally_ranks
+    from universe.fairness.battery import measure_ranks
 
     first = piece.first * piece.frame.draws
     ranks = ranks_of_draws(piece.clock, first + 1, first + piece.draws)
@@ -34,7 +33,7 @@ def _measured(piece: PendingHistories) -> HistoriesUnit:
         game_id=piece.clock.game.game_id,
         frame=piece.frame,
         first=piece.first,
-        measurements=measure(piece.frame, tally_ranks(piece.frame, ranks)),
+        measurements=measure_ranks(piece.frame, ranks),
     )
 
 

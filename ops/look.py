@@ -228,4 +228,6 @@ def _explained(draw: ExplainedDraw) -> str:
         ("numbers", f"{numbers}{bonus}"),
     ]
     lines = "\n".join(f"{name:9}{value}" for name, value in steps)
-    return f"{lines}\n\nThe same by shell:\n\n{shell_check(draw)}"
+    shell = shell_check(draw)
+    what = "The same by shell" if "awk" in shell else "The rank by shell (awk would round what follows from it)"
+    return f"{lines}\n\n{what}:\n\n{shell}"

@@ -1,5 +1,6 @@
 """The null of real results: its frame, how it is measured piece by piece, and when it is measured anew."""
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import cycle
@@ -18,11 +19,13 @@ from storage.connection import Location
 from storage.differences import Difference
 from storage.encoding import row_digest
 from storage.fairness import StoredNull, stored_null
+from storage.interface import PendingHistories
 from storage.registry import Milestone
 from storage.store import SqliteStore
 from storage.verify import verify_universe
 from tests.storage.universes import draw_to, keep, new_store, reading, trail
 from universe.calendar import LogicalClock
+from universe.compiled import plain_only
 from universe.fairness.battery import Measurements, measure
 from universe.fairness.history import history_of, history_of_draws
 from universe.fairness.tallies import frame_of, tally
@@ -311,3 +314,21 @@ def test_a_game_of_which_nothing_can_be_asked_has_no_histories(tmp_path: Path) -
             assert snapshot.null(view) is None
         assert analysis is not None
         assert (analysis.tests, analysis.verdict) == ((), None)
+
+
+def test_a_piece_of_short_histories_takes_little_memory() -> None:
+    """However many histories a piece has, and however large the drum: they are tallied some at a time."""
+    game = Game(game_id="WIDE", since=SINCE, main=Pool(picked=4, size=255), schedule=(DAILY,))
+    clock = LogicalClock(game=game, epoch=SINCE, draws_per_day=500)
+    frame = frame_of(history_of_draws(clock, 1, 100))
+    piece = PendingHistories(clock=clock, frame=frame, first=0, histories=300)
+    with plain_only():
+        measure_histories([attrs.evolve(piece, histories=1)])  # imports
+        tracemalloc.start()
+        try:
+            (unit,) = measure_histories([piece])
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(unit.measurements) == 300
+    assert peak < 120 * 2**20

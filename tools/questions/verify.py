@@ -109,7 +109,9 @@ def tell(answer: VerifyDrawAnswer) -> str:
             f"outcomes {answer.outcomes}: {answer.pools}",
             f"rank {answer.rank}, the seed modulo outcomes; the occurrence index {held}.",
             _ranks_text(answer),
-            "The same by shell:",
+            "The same by shell:"
+            if "awk" in answer.shell
+            else "The rank by shell (awk would round what follows from it):",
             answer.shell,
         ]
     )
