@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import trio
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # in this order: who hears the second hears both
-MUST_FINISH = frozenset({"archive", "backup", "extend", "ingest", "reset", "restore", "verify"})  # else they say so
+MUST_FINISH = frozenset(  # else they say so: what writes, and what finds nothing wrong
+    {"archive", "backup", "extend", "fairness", "ingest", "report", "reset", "restore", "selftest", "verify"}
+)
 
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 

@@ -22,6 +22,7 @@ from storage.results import missing_dates
 from storage.schema import Mode
 from storage.snapshot import Snapshot
 from storage.views import GameView
+from tools.questions.fairness import tests_of_stream
 from universe import __version__
 
 if TYPE_CHECKING:
@@ -157,21 +158,10 @@ def _stream(snapshot: Snapshot, view: GameView) -> tuple[StreamRow, ...]:
     """Return the tests of the synthetic stream itself."""
     if not view.watermark:
         return ()
-    from universe.fairness.stream import stream_tests
-
-    counts, real = snapshot.number_counts(view, None, None), snapshot.real_counts(view, None, None)
-    tests = stream_tests(
-        view.game,
-        draws=counts.draws,
-        totals=counts.totals,
-        occupied=snapshot.occupancy(view),
-        real=None if real is None else (real.draws, real.totals),
-        matches=snapshot.match_totals(view, None).levels,
-    )
     return tuple(
         StreamRow(
             title=test.title, question=test.question, statistic=test.statistic, expected=test.expected,
             p_value=test.p_value, p_holm=test.p_holm, visible=test.visible,
         )
-        for test in tests
+        for test in tests_of_stream(snapshot, view)
     )  # fmt: skip  # one row

@@ -28,7 +28,20 @@ from ops.soak_process import hears_signals
 from tests.ops.calling import Call
 
 ROOT = Path(__file__).resolve().parents[2]
-HARMLESS = {"bench", "clients", "completion", "doctor", "draw", "draws", "games", "run", "simulate", "status"}
+HARMLESS = {
+    "backtest",
+    "proof",
+    "bench",
+    "clients",
+    "completion",
+    "doctor",
+    "draw",
+    "draws",
+    "games",
+    "run",
+    "simulate",
+    "status",
+}
 SECONDS_MAX = 60
 
 

@@ -171,13 +171,12 @@ def _rule_changes(analysis: "Analysis") -> list[RuleChange]:
     ]
 
 
-def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
+def tests_of_stream(snapshot: Snapshot, view: "GameView") -> "tuple[StreamTest, ...]":
+    """Return the tests of a game's synthetic stream, which has begun; the smallest p-value first."""
     from universe.fairness.stream import stream_tests
 
-    if view.clock is None or view.draw_date is None:
-        raise FairnessError(f"{view.game.game_id}: it has no synthetic draw yet, so there is nothing to test")
     counts, real = snapshot.number_counts(view, None, None), snapshot.real_counts(view, None, None)
-    tests = stream_tests(
+    return stream_tests(
         view.game,
         draws=counts.draws,
         totals=counts.totals,
@@ -185,6 +184,12 @@ def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
         real=None if real is None else (real.draws, real.totals),
         matches=snapshot.match_totals(view, None).levels,
     )
+
+
+def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
+    if view.clock is None or view.draw_date is None:
+        raise FairnessError(f"{view.game.game_id}: it has no synthetic draw yet, so there is nothing to test")
+    tests = tests_of_stream(snapshot, view)
     decisive = next(test for test in tests if test.p_holm is not None)
     global_p = decisive.p_holm or 0.0
     verdict: Verdict = {
@@ -197,7 +202,7 @@ def _synthetic(snapshot: Snapshot, view: "GameView") -> FairnessAnswer:
         snapshot=mark(view),
         game_id=view.game.game_id,
         scope="synthetic",
-        history=_span(counts.draws, view.clock.draw_date(1), view.draw_date),
+        history=_span(view.watermark, view.clock.draw_date(1), view.draw_date),
         null=None,
         global_=verdict,
         tests=[_stream_row(test) for test in tests],
