@@ -79,9 +79,9 @@ def claim_words(data: ReportData) -> str:
         else "No run shows an edge over chance."
     )
     return (
-        f"Of {len(data.backtests)} intervals {missed} do not hold 1, where {figure(0.05 * len(data.backtests), 2)} are"
-        f" expected. {found} The claim that such a strategy hits {claim} times as often as chance is refuted at 1,000"
-        f" to 1 in {len(refuted)} of {len(data.backtests)} runs."
+        f"{missed} of {len(data.backtests)} intervals leave out 1, where {figure(0.05 * len(data.backtests), 2)} are"
+        f" expected to. {found} The claim that such a strategy hits {claim} times as often as chance is refuted at"
+        f" 1,000 to 1 in {len(refuted)} of {len(data.backtests)} runs."
     )
 
 

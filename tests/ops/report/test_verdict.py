@@ -108,7 +108,7 @@ def test_a_caption_names_the_ends_and_who_is_out() -> None:
 
 def test_strategies_are_summed_up() -> None:
     data = made_data()
-    assert "Of 8 intervals 0 do not hold 1, where 0.40 are expected. No run shows an edge" in claim_words(data)
+    assert "0 of 8 intervals leave out 1, where 0.40 are expected to. No run shows an edge" in claim_words(data)
     assert claim_words(data).endswith("refuted at 1,000 to 1 in 8 of 8 runs.")
     winner = attrs.evolve(data.backtests[0], low=1.2, log10_e_edge=3.0, refuted_after=None)
     said = claim_words(attrs.evolve(data, backtests=(winner, *data.backtests[1:])))
