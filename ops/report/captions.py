@@ -79,7 +79,7 @@ def claim_words(data: ReportData) -> str:
         else "No run shows an edge over chance."
     )
     return (
-        f"{missed} of {len(data.backtests)} intervals leave out 1, where {figure(0.05 * len(data.backtests), 2)} are"
+        f"{missed} of {len(data.backtests)} intervals {'leaves' if missed == 1 else 'leave'} out 1, where {figure(0.05 * len(data.backtests), 2)} are"
         f" expected to. {found} The claim that such a strategy hits {claim} times as often as chance is refuted at"
         f" 1,000 to 1 in {len(refuted)} of {len(data.backtests)} runs."
     )

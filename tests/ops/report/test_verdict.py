@@ -112,7 +112,7 @@ def test_strategies_are_summed_up() -> None:
     assert claim_words(data).endswith("refuted at 1,000 to 1 in 8 of 8 runs.")
     winner = attrs.evolve(data.backtests[0], low=1.2, log10_e_edge=3.0, refuted_after=None)
     said = claim_words(attrs.evolve(data, backtests=(winner, *data.backtests[1:])))
-    assert "Of 8 intervals 1 do not" in said
+    assert "1 of 8 intervals leaves out 1" in said
     assert "1 of 8 show an edge" in said
     assert said.endswith("in 7 of 8 runs.")
 
