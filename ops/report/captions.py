@@ -78,10 +78,11 @@ def claim_words(data: ReportData) -> str:
         if edges
         else "No run shows an edge over chance."
     )
+    runs, leave = len(data.backtests), "leaves" if missed == 1 else "leave"
     return (
-        f"{missed} of {len(data.backtests)} intervals {'leaves' if missed == 1 else 'leave'} out 1, where {figure(0.05 * len(data.backtests), 2)} are"
-        f" expected to. {found} The claim that such a strategy hits {claim} times as often as chance is refuted at"
-        f" 1,000 to 1 in {len(refuted)} of {len(data.backtests)} runs."
+        f"{missed} of {runs} intervals {leave} out 1, where {figure(0.05 * runs, 2)} are expected to. {found} The claim"
+        f" that such a strategy hits {claim} times as often as chance is refuted at 1,000 to 1 in {len(refuted)} of"
+        f" {runs} runs."
     )
 
 
