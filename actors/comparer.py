@@ -2,11 +2,7 @@
 
 from collections.abc import Sequence
 
-import trio
-
-from actors.mail import Letter
-from actors.trailing import Trailing, run_trailing
-from actors.world import World
+from actors.trailing import Trailing
 from storage.comparisons import comparison_of
 from storage.interface import PendingComparison, Store
 from universe.compiled import kernels_of_words
@@ -38,13 +34,3 @@ def _look(store: Store, game_id: str) -> Sequence[PendingComparison]:
 
 
 COMPARER = Trailing(role="comparer", look=_look, make=compare_all, wakes="news", awaited=True)
-
-
-def comparer_name(game_id: str) -> str:
-    """Return the name of a game's comparer."""
-    return COMPARER.actor(game_id)
-
-
-async def run_comparer(game_id: str, world: World, letters: trio.MemorySendChannel[Letter]) -> None:
-    """Compare whatever waits for it; then wait for news. Runs until cancelled."""
-    await run_trailing(COMPARER, game_id, world, letters)

@@ -9,8 +9,9 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors import comparer
-from actors.comparer import compare_draws, comparer_name, run_comparer
+from actors.comparer import COMPARER, compare_draws
 from actors.mail import Letter, deliver
+from actors.trailing import run_trailing
 from actors.watcher import WATCH_SECONDS, run_watcher
 from actors.writer import run_writer
 from storage.interface import PendingComparison
@@ -49,10 +50,10 @@ async def test_late_results_give_the_same_comparison_as_early_ones(
     monkeypatch.setattr(comparer, "COMPARE_DRAWS_MAX", 70)
     store = make_store()
     world = make_world(store)
-    world.board.expect([comparer_name(GAME_ID)])
+    world.board.expect([COMPARER.actor(GAME_ID)])
     send, inbox = trio.open_memory_channel[Letter](8)
     nursery.start_soon(run_writer, inbox, world)
-    nursery.start_soon(run_comparer, GAME_ID, world, send)
+    nursery.start_soon(run_trailing, COMPARER, GAME_ID, world, send)
     await deliver(draws(1, 500), send)
     await deliver(LATE, send)
     assert not world.board.is_settled()
@@ -67,7 +68,7 @@ async def test_one_piece_is_in_flight_at_a_time(nursery: trio.Nursery, monkeypat
     store.commit([draws(1, 500)])
     store.commit([LATE])
     send, inbox = trio.open_memory_channel[Letter](8)
-    nursery.start_soon(run_comparer, GAME_ID, make_world(store), send)
+    nursery.start_soon(run_trailing, COMPARER, GAME_ID, make_world(store), send)
     await wait_all_tasks_blocked()
     assert inbox.statistics().current_buffer_used == 1
     letter = inbox.receive_nowait()
@@ -84,7 +85,7 @@ async def test_results_from_another_process_are_compared_within_a_second(
     store.commit([draws(1, 500)])
     world = make_world(store)
     send, inbox = trio.open_memory_channel[Letter](8)
-    for actor in (partial(run_writer, inbox), run_watcher, lambda world: run_comparer(GAME_ID, world, send)):
+    for actor in (partial(run_writer, inbox), run_watcher, lambda world: run_trailing(COMPARER, GAME_ID, world, send)):
         nursery.start_soon(actor, world)
     await trio.sleep(10.1)
     store.commit_elsewhere([LATE])
@@ -99,7 +100,7 @@ async def test_draws_that_overtake_a_comparison_are_counted_once(nursery: trio.N
     store.commit([draws(1, 120)])
     store.commit([LATE])
     send, inbox = trio.open_memory_channel[Letter](8)
-    nursery.start_soon(run_comparer, GAME_ID, make_world(store), send)
+    nursery.start_soon(run_trailing, COMPARER, GAME_ID, make_world(store), send)
     await wait_all_tasks_blocked()
     store.commit([draws(121, 500)])
     letter = inbox.receive_nowait()

@@ -135,17 +135,6 @@ def _largest_of_pool(null: Null, statistic: Floats, rank: int) -> Floats:
     return ranked
 
 
-def min_p(null_largest: Floats, observed: Floats) -> Floats:
-    """Return the p-value of each of many like statistics, corrected for looking at all of them (single-step min-p).
-
-    ``null_largest`` [B] is the largest one of each fair history, ``observed`` [M] all of the observed one; for numbers
-    or pairs that have equal distributions, as |z| of each has. Westfall & Young 1993, 2.6.
-    """
-    ascending = np.sort(_rounded(null_largest))
-    at_least = len(ascending) - np.searchsorted(ascending, _rounded(observed), side="left")
-    return (1 + at_least) / (len(ascending) + 1)
-
-
 def holm(p_values: Floats) -> Floats:
     """Return p-values whose family-wise error holds under any dependence (Holm 1979, Scand. J. Stat. 6:65)."""
     order = np.argsort(p_values)

@@ -18,7 +18,6 @@ from universe.fairness.calibration import (
     calibrate,
     calibrate_with,
     holm,
-    min_p,
     sorted_null,
 )
 
@@ -171,14 +170,6 @@ def test_holm_and_benjamini_yekutieli_by_their_definitions(p_values: np.ndarray)
 
 def test_no_p_values_give_none() -> None:
     assert len(benjamini_yekutieli(np.array([]))) == len(holm(np.array([]))) == 0
-
-
-@given(
-    st.lists(st.integers(0, 9).map(float), max_size=20), st.lists(st.integers(0, 9).map(float), min_size=1, max_size=5)
-)
-def test_min_p_counts_the_histories_whose_largest_is_as_large(largest: list[float], observed: list[float]) -> None:
-    expected = [(1 + sum(one >= value for one in largest)) / (len(largest) + 1) for value in observed]
-    assert min_p(np.array(largest), np.array(observed)).tolist() == expected
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
